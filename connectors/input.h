@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* Sequential bytes for decoders: a range of an object with read-ahead, a whole object that serves
+ * no ranges, or a callback (stdin). Pull style. Memory is bounded: at most `parts` buffers of
+ * `part_bytes`. One thread uses an input; its own threads do the reading ahead. */
+
+#ifndef DP_CONNECTORS_INPUT_H
+#define DP_CONNECTORS_INPUT_H
+
+#include "connectors/object.h"
+
+struct dp_input;
+
+struct dp_input_options {
+    size_t part_bytes; /* bytes per read; 0: 1 MiB for local objects, the context's for remote */
+    unsigned parts;    /* reads under way or waiting; 0: 2 local, the context's connections remote */
+    bool threads;      /* false: every read happens in the calling thread */
+};
+
+/* Reads `range` of `object` in order. With ranges == false the range must be the whole object. */
+int dp_input_open_object(struct dp_object *object, struct dp_range range,
+                         const struct dp_input_options *options, struct dp_input **input,
+                         struct dp_error *err);
+
+/* Reads what `read` gives until it gives 0. `name` stands in messages; NULL context allowed. */
+int dp_input_open_callback(struct dp_context *context, dp_read_fn read, void *user,
+                           const char *name, const struct dp_input_options *options,
+                           struct dp_input **input, struct dp_error *err);
+
+/* 1: a chunk stands at *bytes, valid until the next call; 0: the end; < 0: enum dp_result. */
+int dp_input_next(struct dp_input *input, const uint8_t **bytes, size_t *length,
+                  struct dp_error *err);
+
+/* Called with every chunk before dp_input_next returns it (in the thread that calls that). */
+void dp_input_set_tap(struct dp_input *input, void (*tap)(void *user, const uint8_t *bytes,
+                                                          size_t length), void *user);
+
+/* The name for messages and the offset in the object of the chunk that comes next. */
+const char *dp_input_name(const struct dp_input *input);
+uint64_t dp_input_offset(const struct dp_input *input);
+
+/* Stops reading ahead and frees. */
+void dp_input_free(struct dp_input *input);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* One forward decoder for every codec: compressed input in, checked pieces of uncompressed bytes
+ * out, and on the way the places where decoding can restart.
+ *
+ * The index builder, the reader of slices and the stream of dp-zcat all stand on it. With threads
+ * the inflating runs ahead of the caller in bounded buffers; the results are the same, byte for
+ * byte, whatever the backend, the buffers or the threads. */
+
+#ifndef DP_CODEC_DECODER_H
+#define DP_CODEC_DECODER_H
+
+#include "connectors/input.h"
+
+#define DP_WINDOW_BYTES 32768u
+
+enum dp_codec { DP_CODEC_NONE = 0, DP_CODEC_GZIP = 1, DP_CODEC_BGZF = 2 };
+
+/* "none", "gzip", "bgzf" */
+const char *dp_codec_name(enum dp_codec codec);
+/* The codec of that name; false when there is none. */
+bool dp_codec_parse(const char *name, enum dp_codec *codec);
+/* The codec that the first bytes of an object (18 are enough) say. */
+enum dp_codec dp_codec_sniff(const uint8_t *head, size_t length);
+
+/* A place where decoding can restart: the begin of a member or BGZF block (no window), a deflate
+ * block boundary inside a member (a window), or any byte (codec none). Offsets are relative to the
+ * start of the object. A member's begin is that of its gzip header, bit a multiple of 8. */
+struct dp_seek_point {
+    uint64_t uncompressed_offset;
+    uint64_t compressed_bit; /* bits from the start of the object */
+    bool mid_member;         /* a window is needed, the decoder starts inside deflate data */
+};
+
+/* A seek point found by a decoder, with its packed window. */
+struct dp_found_point {
+    struct dp_seek_point at;
+    uint64_t spacing_bytes; /* in force when it was found. Greater than that of the point before:
+                               the table so far must first be thinned, dp_points_thin() */
+    uint64_t member_number; /* members (blocks) that began before this point, this one included
+                               when it is a member's begin: 1 for the first point */
+    const uint8_t *window;  /* packed as window.h says; NULL when not mid_member */
+    size_t window_bytes;    /* its packed length */
+    size_t window_raw_bytes; /* length unpacked: 32768, or less near the begin of a member */
+};
+
+/* A BGZF block. */
+struct dp_block {
+    uint32_t compressed_bytes;
+    uint32_t uncompressed_bytes;
+};
+
+struct dp_decoder_config {
+    enum dp_codec codec;
+    struct dp_input *input;       /* stands at byte start.compressed_bit / 8; not owned */
+    struct dp_seek_point start;   /* {0} for the whole object */
+    const uint8_t *window;        /* unpacked, for a start inside a member; copied */
+    size_t window_bytes;
+    uint64_t end_offset;          /* stop when this uncompressed offset is reached (nothing after it
+                                     is checked); UINT64_MAX: to the end of the object */
+    uint64_t spacing_bytes;       /* of seek points; 0: find none */
+    uint64_t sum_bytes;           /* a piece ends at least this often after the last edge (a seek
+                                     point or such an end); 0: no such edges */
+    bool want_blocks;             /* BGZF: report every block */
+    bool allow_truncated;         /* damage ends the stream early: see dp_decoder_result */
+    unsigned threads;
+    const char *backend;          /* NULL: the fastest */
+};
+
+/* Consecutive uncompressed bytes; pieces follow each other without gaps. */
+struct dp_piece {
+    const uint8_t *bytes; /* valid until the next dp_decoder_next */
+    size_t length;        /* > 0 */
+    uint64_t offset;      /* uncompressed, in the object */
+    uint32_t crc32;       /* of these bytes alone */
+    bool sum_edge;        /* a checksum edge lies at its end */
+    bool seek_point;      /* a seek point lies at its end (then also a sum_edge) */
+    const struct dp_block *blocks; /* BGZF with want_blocks: the blocks that ended since the last
+                                      piece; the empty ones count too */
+    size_t block_count;
+};
+
+/* What the whole stream was; complete once dp_decoder_next has returned 0. */
+struct dp_decoder_result {
+    uint64_t compressed_bytes;   /* read from the input */
+    uint64_t uncompressed_bytes; /* given out (from the start point on) */
+    uint64_t member_count;       /* gzip members or BGZF blocks begun */
+    uint64_t garbage_bytes;      /* ignored after the last member (zero padding does not count) */
+    bool truncated;              /* allow_truncated: it ended early; `damage` says why */
+    struct dp_error damage;
+    bool bgzf_eof_missing;       /* BGZF without the empty block at its end (a warning: the data
+                                    may have been cut at a block) */
+};
+
+struct dp_decoder;
+
+int dp_decoder_open(struct dp_context *context, const struct dp_decoder_config *config,
+                    struct dp_decoder **decoder, struct dp_error *err);
+/* 1: *piece is filled; 0: the end, every member was checked; < 0: enum dp_result. */
+int dp_decoder_next(struct dp_decoder *decoder, struct dp_piece *piece, struct dp_error *err);
+/* The next found point whose window is complete, in order; false when there is none yet. The first
+ * one is the start itself. A window may be complete only some pieces later than its point; after
+ * the end all are. *point is valid until the next call of either function. */
+bool dp_decoder_next_point(struct dp_decoder *decoder, struct dp_found_point *point);
+void dp_decoder_result(const struct dp_decoder *decoder, struct dp_decoder_result *result);
+void dp_decoder_free(struct dp_decoder *decoder);
+
+/* Tables of seek points are kept below this by doubling the spacing. */
+#define DP_POINTS_MAX 16384u
+
+/* Which of `count` ascending offsets stay when the spacing becomes `spacing_bytes`: the first, then
+ * each that is at least that far from the last kept one. Writes the kept positions to `keep` (room
+ * for `count`) and returns how many. */
+size_t dp_points_thin(const uint64_t *offsets, size_t count, uint64_t spacing_bytes,
+                      size_t *keep);
+
+#endif

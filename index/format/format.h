@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* What a format knows: where records begin. A scanner is fed the uncompressed bytes in order, in
+ * pieces of any size, and can stop at the first record edge at or after a key. The index builder
+ * uses it to lay the record map, the reader to go from a checkpoint to a cut. */
+
+#ifndef DP_FORMAT_FORMAT_H
+#define DP_FORMAT_FORMAT_H
+
+#include "connectors/context.h"
+
+#include <jansson.h>
+
+/* Keys by which an object can be cut; the values of enum dp_plan_unit. */
+struct dp_stop {
+    enum dp_plan_unit unit;
+    uint64_t key; /* UINT64_MAX: never stop */
+};
+
+/* A record edge: the begin of a record, or the end of the last one. Everything counted before it.
+ * Offsets are uncompressed, in the object. */
+struct dp_edge {
+    uint64_t record; /* 0-based number of the record that begins here */
+    uint64_t offset;
+    uint64_t bases;  /* of all records before it */
+    uint64_t line;   /* 0-based number of the line that begins here */
+};
+
+/* A digest every DP_DIGEST_RECORDS records, so that the names of two objects can be compared
+ * without their data. */
+#define DP_DIGEST_RECORDS 4096u
+struct dp_name_digest {
+    uint64_t digest; /* of the normalised names of these records */
+    uint64_t bases;  /* of all records up to the end of these */
+};
+
+struct dp_scanner; /* one format's state; begins with struct dp_scanner_base */
+
+struct dp_scanner_config {
+    const char *name;      /* of the object, for messages */
+    struct dp_edge start;  /* where the first byte fed stands */
+    bool facts;            /* gather what describe() and digests need (builder: yes, reader: no) */
+};
+
+struct dp_format {
+    const char *name;
+    const char *description; /* a few words for --help and errors */
+    bool has_bases;
+
+    /* How sure the content makes us: 0 no, 1 possible, 2 sure. `head` holds the first bytes of the
+     * uncompressed object (up to 64 KiB); `whole` says that it is all of it. */
+    int (*sniff)(const uint8_t *head, size_t length, bool whole);
+    /* NULL-terminated list of file name endings (".fastq", without ".gz"); NULL: none. */
+    const char *const *endings;
+
+    int (*open)(const struct dp_scanner_config *config, struct dp_scanner **scanner,
+                struct dp_error *err);
+    /* Feeds bytes; *used says how many were taken. Takes all of them unless the first edge whose
+     * key is >= stop->key was met: then it takes exactly the bytes before that edge and returns 1.
+     * (An edge at the very end of the bytes is met when the first byte after it is fed, or by
+     * finish.) Otherwise 0, or DP_DATA with record, line and offset in the message. */
+    int (*scan)(struct dp_scanner *scanner, const uint8_t *bytes, size_t length,
+                const struct dp_stop *stop, size_t *used, struct dp_error *err);
+    /* The end of the data: checks that it may end here. */
+    int (*finish)(struct dp_scanner *scanner, struct dp_error *err);
+    void (*close)(struct dp_scanner *scanner);
+
+    /* Adds what the format knows to an index's JSON ("line_ending", "name_scheme", ...), after
+     * finish. May be NULL. */
+    int (*describe)(const struct dp_scanner *scanner, json_t *facts, struct dp_error *err);
+    /* The digests gathered so far and how many; after finish also that of the last, shorter group.
+     * NULL when the format has none. */
+    const struct dp_name_digest *(*digests)(const struct dp_scanner *scanner, size_t *count);
+};
+
+/* Common head of every scanner, kept up to date by scan() and finish(). `edge` is the last record
+ * edge passed, `previous` the one before it (equal at the start). After scan() returned 1, `edge` is
+ * the edge that was asked for and the next byte to feed is its first. After finish() it is the end
+ * of the last record. */
+struct dp_scanner_base {
+    const struct dp_format *format;
+    struct dp_edge edge;
+    struct dp_edge previous;
+};
+static inline const struct dp_scanner_base *dp_scanner_base(const struct dp_scanner *scanner)
+{
+    return (const struct dp_scanner_base *)(const void *)scanner;
+}
+
+/* The format of that name, NULL when there is none. */
+const struct dp_format *dp_format_find(const char *name);
+/* Row `i` of the table of formats, NULL after the last. */
+const struct dp_format *dp_format_at(size_t i);
+/* Finds the format of an object by content; where that is not sure, its name decides (an object
+ * called .fastq whose content is not is handed to the FASTQ scanner, which says what is wrong with
+ * it, rather than being taken for lines of text). NULL and DP_UNSUPPORTED when nothing fits. */
+const struct dp_format *dp_format_detect(const char *name, const uint8_t *head, size_t length,
+                                         bool whole, struct dp_error *err);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* What the planner and the stream ask of an index. Immutable after build or open; every query is
+ * const and thread-safe. INDEX.md beside this file is the specification of the file. */
+
+#ifndef DP_INDEX_INDEX_H
+#define DP_INDEX_INDEX_H
+
+#include "index/codec/decoder.h"
+#include "index/format/format.h"
+
+/* A row of the record map: the first record that begins at or after a seek point, and the record
+ * before it. No record begins strictly between previous_offset and edge.offset. The first row is
+ * the first record of the object; a last row stands for the end of the last record. */
+struct dp_index_row {
+    struct dp_edge edge;
+    uint64_t previous_offset; /* of the record before; for the first row equal to edge's */
+    uint64_t previous_bases;
+};
+
+/* Where the packed window of a seek point lies in the saved index file. */
+struct dp_window_reference {
+    struct dp_range range; /* in the index file */
+    uint32_t crc32;        /* of the packed bytes */
+    uint32_t raw_bytes;
+};
+
+enum dp_codec dp_index_codec(const struct dp_index *index);
+const struct dp_format *dp_index_format(const struct dp_index *index);
+/* Size of the object that was indexed, and of what it holds uncompressed. */
+uint64_t dp_index_source_bytes(const struct dp_index *index);
+uint64_t dp_index_uncompressed_bytes(const struct dp_index *index);
+/* Location-free identity of the indexed bytes: a hash in hex, stable for equal bytes. */
+const char *dp_index_identity(const struct dp_index *index);
+/* Where the index was saved or opened; NULL while it is in memory only. */
+const char *dp_index_uri(const struct dp_index *index);
+
+/* Seek points, ascending; there is always one at offset 0 unless the object holds nothing. */
+size_t dp_index_point_count(const struct dp_index *index);
+void dp_index_point(const struct dp_index *index, size_t i, struct dp_seek_point *point);
+/* The last point at or before an uncompressed offset. */
+size_t dp_index_point_before(const struct dp_index *index, uint64_t offset);
+/* Reads and unpacks the window of point i; *window_bytes is 0 when it needs none. */
+int dp_index_window(const struct dp_index *index, size_t i, uint8_t window[DP_WINDOW_BYTES],
+                    size_t *window_bytes, struct dp_error *err);
+/* The packed window, for slices that carry it inline. The caller frees *packed with free(). */
+int dp_index_window_packed(const struct dp_index *index, size_t i, uint8_t **packed,
+                           size_t *packed_bytes, struct dp_error *err);
+/* False when point i needs no window or the index is not saved. */
+bool dp_index_window_reference(const struct dp_index *index, size_t i,
+                               struct dp_window_reference *reference);
+/* Compressed bytes that must be read to decode [point i, uncompressed end): up to the first seek
+ * point at or after `end`, or the end of the object. */
+struct dp_range dp_index_compressed_range(const struct dp_index *index, size_t i, uint64_t end);
+
+/* Checksum edges: every seek point and at most DP_SUM_BYTES apart; the last is the end. */
+#define DP_SUM_BYTES (4u << 20)
+/* The first checksum edge at or after an uncompressed offset. */
+uint64_t dp_index_sum_edge(const struct dp_index *index, uint64_t offset);
+/* CRC-32 of the uncompressed bytes between two checksum edges (the first may be 0). DP_BAD_INDEX
+ * when one of them is none. */
+int dp_index_sum(const struct dp_index *index, uint64_t begin, uint64_t end, uint32_t *crc32,
+                 struct dp_error *err);
+
+/* The record map, ascending. */
+size_t dp_index_row_count(const struct dp_index *index);
+void dp_index_row(const struct dp_index *index, size_t i, struct dp_index_row *row);
+/* The last row whose edge has key <= `key` in this unit; 0 when there is none. */
+size_t dp_index_row_before(const struct dp_index *index, enum dp_plan_unit unit, uint64_t key);
+/* Totals over the whole object: the end of its last record. */
+void dp_index_totals(const struct dp_index *index, struct dp_edge *totals);
+
+/* The key of an edge in a unit. */
+static inline uint64_t dp_edge_key(const struct dp_edge *edge, enum dp_plan_unit unit)
+{
+    return unit == DP_UNIT_RECORDS ? edge->record
+           : unit == DP_UNIT_BYTES ? edge->offset
+                                   : edge->bases;
+}
+
+#endif
