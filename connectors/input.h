@@ -32,6 +32,12 @@ int dp_input_open_callback(struct dp_context *context, dp_read_fn read, void *us
 int dp_input_next(struct dp_input *input, const uint8_t **bytes, size_t *length,
                   struct dp_error *err);
 
+/* The bytes that come next, without taking them (the tap does not see them yet): at least `wanted`
+ * (up to 4,096), fewer only when the input ends before. Valid until the next call of
+ * dp_input_next, which gives them again. */
+int dp_input_peek(struct dp_input *input, size_t wanted, const uint8_t **bytes, size_t *length,
+                  struct dp_error *err);
+
 /* Called with every chunk before dp_input_next returns it (in the thread that calls that). */
 void dp_input_set_tap(struct dp_input *input, void (*tap)(void *user, const uint8_t *bytes,
                                                           size_t length), void *user);
