@@ -71,12 +71,4 @@ size_t dp_index_row_before(const struct dp_index *index, enum dp_plan_unit unit,
 /* Totals over the whole object: the end of its last record. */
 void dp_index_totals(const struct dp_index *index, struct dp_edge *totals);
 
-/* The key of an edge in a unit. */
-static inline uint64_t dp_edge_key(const struct dp_edge *edge, enum dp_plan_unit unit)
-{
-    return unit == DP_UNIT_RECORDS ? edge->record
-           : unit == DP_UNIT_BYTES ? edge->offset
-                                   : edge->bases;
-}
-
 #endif

@@ -27,6 +27,14 @@ struct dp_edge {
     uint64_t line;   /* 0-based number of the line that begins here */
 };
 
+/* The key of an edge in a unit. */
+static inline uint64_t dp_edge_key(const struct dp_edge *edge, enum dp_plan_unit unit)
+{
+    return unit == DP_UNIT_RECORDS ? edge->record
+           : unit == DP_UNIT_BYTES ? edge->offset
+                                   : edge->bases;
+}
+
 /* A digest every DP_DIGEST_RECORDS records, so that the names of two objects can be compared
  * without their data. */
 #define DP_DIGEST_RECORDS 4096u
