@@ -15,15 +15,18 @@ struct dp_input;
 struct dp_input_options {
     size_t part_bytes; /* bytes per read; 0: 1 MiB for local objects, the context's for remote */
     unsigned parts;    /* reads under way or waiting; 0: 2 local, the context's connections remote */
-    bool threads;      /* false: every read happens in the calling thread */
+    bool threads;      /* false: every read happens in the calling thread (an object without ranges
+                          has one thread in any case) */
 };
 
-/* Reads `range` of `object` in order. With ranges == false the range must be the whole object. */
+/* Reads `range` of `object` in order. An object without ranges is read whole, whatever `range`
+ * says. `options` may be NULL (the figures named above, threads). */
 int dp_input_open_object(struct dp_object *object, struct dp_range range,
                          const struct dp_input_options *options, struct dp_input **input,
                          struct dp_error *err);
 
-/* Reads what `read` gives until it gives 0. `name` stands in messages; NULL context allowed. */
+/* Reads what `read` gives until it gives 0, in the calling thread, one call per chunk. `name` stands
+ * in messages; NULL context allowed. */
 int dp_input_open_callback(struct dp_context *context, dp_read_fn read, void *user,
                            const char *name, const struct dp_input_options *options,
                            struct dp_input **input, struct dp_error *err);
@@ -34,7 +37,7 @@ int dp_input_next(struct dp_input *input, const uint8_t **bytes, size_t *length,
 
 /* The bytes that come next, without taking them (the tap does not see them yet): at least `wanted`
  * (up to 4,096), fewer only when the input ends before. Valid until the next call of
- * dp_input_next, which gives them again. */
+ * dp_input_next, which gives them again. 0 or a negative enum dp_result. */
 int dp_input_peek(struct dp_input *input, size_t wanted, const uint8_t **bytes, size_t *length,
                   struct dp_error *err);
 

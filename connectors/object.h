@@ -17,7 +17,8 @@ struct dp_object_ops {
                    struct dp_error *err);
 
     /* Optional: the whole object once, front to back, for places that serve no ranges (and files
-     * that are pipes). Calls `write` with pieces until the end; a failure of `write` ends it. */
+     * that are pipes). Calls `write` with pieces until the end; a failure of `write` ends it. While nothing comes it is called now
+     * and then with no bytes, so that a reader that gave up is not waited for. */
     int (*read_all)(struct dp_object *object, dp_write_fn write, void *user,
                     struct dp_error *err);
 
@@ -37,6 +38,21 @@ struct dp_object {
     bool remote;         /* reads cost a round trip: read ahead in parallel */
 };
 
+/* For connectors: `bytes` zeroed bytes that begin with a struct dp_object, with copies of `uri` and
+ * the empty validator, ranges allowed. NULL when out of memory; dp_object_free() takes it. */
+struct dp_object *dp_object_new(size_t bytes, const struct dp_object_ops *ops,
+                                struct dp_context *context, const char *uri);
+/* The same for a wrapper, which looks like `next`. Fills `err` when it answers NULL. */
+struct dp_object *dp_object_new_over(size_t bytes, const struct dp_object_ops *ops,
+                                     const struct dp_object *next, struct dp_error *err);
+/* Sets the validator "kind:value". */
+int dp_object_set_validator(struct dp_object *object, const char *kind, const char *value,
+                            struct dp_error *err);
+/* DP_CHANGED when the object is not the one that `options` expect. An empty validator says that
+ * the place gave none: then only the size is compared. */
+int dp_object_check_identity(const struct dp_object *object,
+                             const struct dp_object_options *options, struct dp_error *err);
+
 /* One row of the connector table: who opens which URIs. */
 struct dp_connector {
     const char *scheme; /* "s3"; "" for plain paths */
@@ -46,6 +62,9 @@ struct dp_connector {
     int (*sink)(struct dp_context *context, const char *uri, struct dp_sink **sink,
                 struct dp_error *err);
 };
+
+/* The row for the scheme of `uri`, or NULL and DP_UNSUPPORTED in `err`. */
+const struct dp_connector *dp_connector_find(const char *uri, struct dp_error *err);
 
 /* Wrappers over `next`, which must outlive them (tests count and break things with them). */
 struct dp_fault_plan {

@@ -19,7 +19,13 @@ struct dp_sink_ops {
 struct dp_sink {
     const struct dp_sink_ops *ops;
     struct dp_context *context;
-    char *uri; /* for messages; owned */
+    char *uri;     /* for messages; owned */
+    bool finished; /* committed or failed: only free is left */
 };
+
+/* For connectors: `bytes` zeroed bytes that begin with a struct dp_sink, with a copy of `uri`. NULL
+ * when out of memory. */
+struct dp_sink *dp_sink_new(size_t bytes, const struct dp_sink_ops *ops,
+                            struct dp_context *context, const char *uri);
 
 #endif

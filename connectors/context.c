@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+#include "config.h"
+
+#include "connectors/context.h"
+
+#include "base/size.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    DEFAULT_ATTEMPTS = 5, /* of 300 range reads with 20 % faults: 3 attempts lose one, 5 none */
+    DEFAULT_TIMEOUT_SECONDS = 30,
+    DEFAULT_CONNECTIONS = 8,
+    DEFAULT_PART_BYTES = 8 << 20,
+    MOST_ATTEMPTS = 100,
+    MOST_CONNECTIONS = 256
+};
+
+/* The strings of the options, which the context keeps copies of. */
+static const size_t text_fields[] = {offsetof(struct dp_context_options, profile),
+                                     offsetof(struct dp_context_options, region),
+                                     offsetof(struct dp_context_options, endpoint_url),
+                                     offsetof(struct dp_context_options, ca_bundle)};
+
+static const char **text_field(struct dp_context_options *options, size_t i)
+{
+    return (const char **)(void *)((char *)options + text_fields[i]);
+}
+
+#define TEXT_FIELDS (sizeof(text_fields) / sizeof(text_fields[0]))
+
+static int copy_texts(struct dp_context_options *options, struct dp_error *err)
+{
+    size_t i, k;
+
+    for (i = 0; i < TEXT_FIELDS; i++) {
+        const char **field = text_field(options, i);
+
+        if (!*field)
+            continue;
+        *field = strdup(*field);
+        if (!*field) {
+            /* What follows still belongs to the caller. */
+            for (k = i; k < TEXT_FIELDS; k++)
+                *text_field(options, k) = NULL;
+            return dp_error_no_memory(err);
+        }
+    }
+    return DP_OK;
+}
+
+/* Callers may be older or newer than the library: only what both know is taken. */
+static int take_options(struct dp_context_options *own, const struct dp_context_options *given,
+                        struct dp_error *err)
+{
+    size_t bytes;
+
+    memset(own, 0, sizeof(*own));
+    if (!given)
+        return DP_OK;
+    if (given->struct_bytes < offsetof(struct dp_context_options, profile))
+        return dp_error_set(err, DP_INVALID, "context options: struct_bytes is not set");
+    bytes = given->struct_bytes < sizeof(*own) ? given->struct_bytes : sizeof(*own);
+    memcpy(own, given, bytes);
+    own->struct_bytes = sizeof(*own);
+    return DP_OK;
+}
+
+static int set_attempts(struct dp_context_options *options, struct dp_error *err)
+{
+    const char *text = getenv("AWS_MAX_ATTEMPTS");
+    uint64_t count;
+
+    if (options->attempts)
+        return DP_OK;
+    options->attempts = DEFAULT_ATTEMPTS;
+    if (!text || !*text)
+        return DP_OK;
+    if (!dp_count_parse(text, &count) || count < 1 || count > MOST_ATTEMPTS)
+        return dp_error_set(err, DP_INVALID, "AWS_MAX_ATTEMPTS: '%s' is not a number from 1 to %d",
+                            text, MOST_ATTEMPTS);
+    options->attempts = (unsigned)count;
+    return DP_OK;
+}
+
+static int set_defaults(struct dp_context_options *options, struct dp_error *err)
+{
+    if (!options->timeout_seconds)
+        options->timeout_seconds = DEFAULT_TIMEOUT_SECONDS;
+    if (!options->connections)
+        options->connections = DEFAULT_CONNECTIONS;
+    if (options->connections > MOST_CONNECTIONS)
+        options->connections = MOST_CONNECTIONS;
+    if (!options->part_bytes)
+        options->part_bytes = DEFAULT_PART_BYTES;
+    return set_attempts(options, err);
+}
+
+int dp_context_new(const struct dp_context_options *options, struct dp_context **context,
+                   struct dp_error *err)
+{
+    struct dp_context *made = calloc(1, sizeof(*made));
+    int rc;
+
+    if (!made)
+        return dp_error_no_memory(err);
+    rc = take_options(&made->options, options, err);
+    if (rc) {
+        free(made);
+        return rc;
+    }
+    rc = copy_texts(&made->options, err);
+    if (!rc)
+        rc = set_defaults(&made->options, err);
+    if (rc) {
+        dp_context_free(made);
+        return rc;
+    }
+    made->pid = getpid();
+    *context = made;
+    return DP_OK;
+}
+
+void dp_context_free(struct dp_context *context)
+{
+    size_t i;
+
+    if (!context)
+        return;
+    for (i = 0; i < TEXT_FIELDS; i++)
+        free((char *)*text_field(&context->options, i));
+    free(context);
+}
+
+void dp_context_stats(struct dp_context *context, struct dp_stats *stats)
+{
+    struct dp_counters *counters = &context->counters;
+    struct dp_stats all = {.struct_bytes = stats->struct_bytes};
+    size_t bytes = stats->struct_bytes < sizeof(all) ? stats->struct_bytes : sizeof(all);
+
+    all.requests = atomic_load(&counters->requests);
+    all.retries = atomic_load(&counters->retries);
+    all.received_bytes = atomic_load(&counters->received_bytes);
+    all.sent_bytes = atomic_load(&counters->sent_bytes);
+    all.read_calls = atomic_load(&counters->read_calls);
+    all.read_bytes = atomic_load(&counters->read_bytes);
+    memcpy(stats, &all, bytes);
+}
+
+int dp_context_check(struct dp_context *context, struct dp_error *err)
+{
+    if (context->pid != getpid())
+        return dp_error_set(err, DP_INVALID,
+                            "a context must not be used in a child of the process that made it");
+    if (context->options.cancel && context->options.cancel(context->options.user))
+        return dp_error_set(err, DP_CANCELLED, "cancelled");
+    return DP_OK;
+}
+
+void dp_context_log(struct dp_context *context, enum dp_log_level level, const char *format, ...)
+{
+    char message[1024];
+    va_list args;
+
+    if (!context || !context->options.log)
+        return;
+    va_start(args, format);
+    vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    context->options.log(context->options.user, level, message);
+}
+
+void dp_context_progress(struct dp_context *context, const char *what, const char *uri,
+                         uint64_t done_bytes, uint64_t total_bytes)
+{
+    struct dp_progress progress = {
+        .what = what, .uri = uri, .done_bytes = done_bytes, .total_bytes = total_bytes};
+
+    if (context && context->options.progress)
+        context->options.progress(context->options.user, &progress);
+}
