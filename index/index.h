@@ -70,5 +70,12 @@ void dp_index_row(const struct dp_index *index, size_t i, struct dp_index_row *r
 size_t dp_index_row_before(const struct dp_index *index, enum dp_plan_unit unit, uint64_t key);
 /* Totals over the whole object: the end of its last record. */
 void dp_index_totals(const struct dp_index *index, struct dp_edge *totals);
+/* Digests of the records' names, one for every DP_DIGEST_RECORDS; NULL and 0 where the format has
+ * none. */
+const struct dp_name_digest *dp_index_digests(const struct dp_index *index, size_t *count);
+
+/* Opens an index from the bytes of `file`, which the index owns from here on, also on failure. */
+int dp_index_open_object(struct dp_context *context, struct dp_object *file,
+                         struct dp_index **index, struct dp_error *err);
 
 #endif

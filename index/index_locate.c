@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+#include "config.h"
+
+#include "index/index_locate.h"
+
+#include "base/array.h"
+#include "connectors/uri.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ENDING ".dpi"
+
+static bool append(struct dp_array *out, const char *text, size_t length)
+{
+    return dp_array_append(out, text, length, 1);
+}
+
+static bool append_text(struct dp_array *out, const char *text)
+{
+    return append(out, text, strlen(text));
+}
+
+/* Ends `out` as a string and hands it over, or frees it when something did not fit in memory. */
+static int hand_over(struct dp_array *out, bool done, char **text, struct dp_error *err)
+{
+    if (!done || !append(out, "", 1)) {
+        dp_array_free(out);
+        return dp_error_no_memory(err);
+    }
+    *text = out->data;
+    return DP_OK;
+}
+
+/* Objects that only live in this process have no place beside them. */
+static int check_place(const struct dp_object *object, struct dp_error *err)
+{
+    if (dp_uri_scheme_length(object->uri) > 0)
+        return DP_OK;
+    return dp_error_set(err, DP_NOT_FOUND, "%s: an object without a place has no index beside it",
+                        object->uri);
+}
+
+const char *dp_index_locate_directory(void)
+{
+    const char *directory = getenv("DP_INDEX_DIR");
+
+    return directory && *directory ? directory : NULL;
+}
+
+int dp_index_locate_beside(const struct dp_object *object, char **uri, struct dp_error *err)
+{
+    struct dp_array out = {0};
+    const char *query;
+    char *path = NULL;
+    bool done;
+    int result;
+
+    result = check_place(object, err);
+    if (result)
+        return result;
+    if (dp_uri_is_local(object->uri)) {
+        result = dp_uri_to_path(object->uri, &path, err);
+        if (result)
+            return result;
+        done = append_text(&out, path) && append_text(&out, ENDING);
+        free(path);
+        return hand_over(&out, done, uri, err);
+    }
+    /* A query that is no signature belongs to the address: it stays behind the name. */
+    query = object->uri + strcspn(object->uri, "?");
+    done = append(&out, object->uri, (size_t)(query - object->uri)) &&
+           append_text(&out, ENDING) && append_text(&out, query);
+    return hand_over(&out, done, uri, err);
+}
+
+/* One component of the object's URI as one component of a path or URI: it stays percent-encoded,
+ * so it holds no slash; names that walk the tree get a tail. */
+static bool append_component(struct dp_array *out, const char *text, size_t length)
+{
+    struct dp_array plain = {0};
+    const char *name;
+    bool done, walks;
+
+    if (!dp_uri_decode(&plain, text, length))
+        return false;
+    name = plain.data;
+    walks = plain.length == strlen(name) &&
+            (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0);
+    done = append(out, "/", 1) && dp_uri_encode(out, text, length, "%!$&'()*+,;=:@") &&
+           (!walks || append(out, "~", 1));
+    dp_array_free(&plain);
+    return done;
+}
+
+/* Who serves the object: the authority of its URI, for s3:// that of the endpoint. */
+static bool append_host(struct dp_array *out, const struct dp_object *object, const char *authority,
+                        size_t length)
+{
+    const char *endpoint = object->context->options.endpoint_url, *host;
+
+    if (dp_uri_is_local(object->uri))
+        return append_text(out, "/localhost");
+    if (strncmp(object->uri, "s3:", 3) != 0)
+        return append_component(out, authority, length);
+    host = endpoint ? strstr(endpoint, "://") : NULL;
+    if (!host)
+        return append_text(out, "/s3");
+    host += 3;
+    if (strchr(host, '@'))
+        host = strchr(host, '@') + 1;
+    return append_component(out, host, strcspn(host, "/?#"));
+}
+
+/* HOST/bucket/key.dpi below what `out` holds. */
+static bool append_inside(struct dp_array *out, const struct dp_object *object)
+{
+    const char *at = object->uri + dp_uri_scheme_length(object->uri) + 3;
+    size_t length = strcspn(at, "/?");
+    bool done;
+
+    done = append_host(out, object, at, length);
+    /* The authority of s3:// is the bucket. */
+    if (done && strncmp(object->uri, "s3:", 3) == 0)
+        done = append_component(out, at, length);
+    at += length;
+    while (done && *at == '/') {
+        at++;
+        length = strcspn(at, "/?");
+        done = append_component(out, at, length);
+        at += length;
+    }
+    if (done && *at == '?')
+        done = dp_uri_encode(out, at, strlen(at), "=&");
+    return done && append_text(out, ENDING);
+}
+
+int dp_index_locate(struct dp_object *object, const char *directory, char **uri,
+                    struct dp_error *err)
+{
+    struct dp_array out = {0};
+    size_t length;
+    bool done;
+    int result;
+
+    if (!directory)
+        directory = dp_index_locate_directory();
+    if (!directory)
+        return dp_index_locate_beside(object, uri, err);
+    result = check_place(object, err);
+    if (result)
+        return result;
+    length = strlen(directory);
+    while (length > 1 && directory[length - 1] == '/')
+        length--;
+    done = append(&out, directory, length) && append_inside(&out, object);
+    return hand_over(&out, done, uri, err);
+}
