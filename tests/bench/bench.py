@@ -1,0 +1,428 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The dataplug authors
+#
+# The tools beside zcat, pigz, igzip, gztool, bgzip and python3-indexed-gzip on this machine: whole
+# processes, files in the page cache, medians of several runs that take turns, so that a noisy
+# machine disturbs all alike. A row's ratio is PEER'S TIME / OUR TIME (bigger is better) unless its
+# unit says otherwise. Peers that are not installed are left out and said so.
+#
+# usage: bench.py --build FOLDER [--runs N] [--only WORD[,WORD...]] [--data KIND[,KIND...]] ...
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+MIB = 1 << 20
+# Uncompressed bytes of each kind of data at --scale 1.
+KINDS = {"fastq4": 1000 * 10**6, "hiseq": 400 * 10**6, "vcf": 500 * 10**6}
+FETCH_BYTES = 10 * 10**6
+FETCH_COUNT = 10
+PEERS = ["zcat", "pigz", "igzip", "gztool", "bgzip"]
+
+
+class Missing(Exception):
+    """A peer, a build or a kind of data that a row needs is not there."""
+
+
+class Bench:
+    def __init__(self, args):
+        self.args = args
+        self.build = os.path.abspath(args.build)
+        self.work = tempfile.mkdtemp(prefix="dataplug-bench-")
+        self.rows = []
+        self.notes = []
+        self.have = {name: shutil.which(name) for name in PEERS}
+        for name in PEERS:
+            if not self.have[name]:
+                self.note(f"{name} is not installed: its rows are left out")
+
+    def note(self, text):
+        if text not in self.notes:
+            self.notes.append(text)
+
+    # --- programs
+
+    def tool(self, name, build=None):
+        """The program itself: libtool's wrapper script would be measured with it."""
+        build = build or self.build
+        for path in (f"{build}/tools/.libs/{name}", f"{build}/.libs/{name}",
+                     f"{build}/tools/{name}", f"{build}/{name}"):
+            if os.access(path, os.X_OK):
+                return path
+        raise Missing(f"{name} is not built in {build}")
+
+    def environment(self, command):
+        env = dict(os.environ, LC_ALL="C")
+        env.pop("DP_INDEX_DIR", None)
+        if "/.libs/" in command[0]:
+            env["LD_LIBRARY_PATH"] = command[0].split("/tools/.libs/")[0].split("/.libs/")[0] + "/.libs"
+        return env
+
+    def zlib_build(self):
+        """A build without ISA-L beside the one that is measured; made when it is not there."""
+        folder = self.args.zlib_build or os.path.join(self.build, "bench-zlib")
+        if not os.path.exists(os.path.join(folder, "Makefile")):
+            os.makedirs(folder, exist_ok=True)
+            self.quiet([os.path.join(self.args.source, "configure"), "--without-isal"], cwd=folder)
+        self.quiet(["make", "-s", f"-j{os.cpu_count()}"], cwd=folder)
+        return folder
+
+    def quiet(self, command, **more):
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, env=self.environment(command), **more)
+        if done.returncode != 0:
+            sys.exit(f"bench: {' '.join(command)}: exit {done.returncode}\n"
+                     + done.stdout.decode(errors="replace")[-2000:])
+
+    def peer(self, name):
+        if not self.have[name]:
+            raise Missing(f"{name} is not installed")
+        return name
+
+    # --- data
+
+    def data(self, kind, packing="gz"):
+        """A generated file, made once and kept in the cache: KIND.gz (GNU gzip -6) or KIND.bgz."""
+        size = int(KINDS[kind] * self.args.scale)
+        path = os.path.join(self.args.cache, f"{kind}-{size}.{packing}")
+        if os.path.exists(path):
+            return path
+        os.makedirs(self.args.cache, exist_ok=True)
+        if packing == "bgz":
+            pack = [self.peer("bgzip"), "-c", "-@", str(os.cpu_count())]
+        else:
+            pack = ["gzip", "-6", "-n"]
+        print(f"making {path}", file=sys.stderr, flush=True)
+        partial = f"{path}.{os.getpid()}"
+        generator = os.path.join(self.build, "datasets", "generate")
+        with open(partial, "wb") as out:
+            make = subprocess.Popen([generator, kind, str(size)], stdout=subprocess.PIPE)
+            done = subprocess.run(pack, stdin=make.stdout, stdout=out)
+            make.stdout.close()
+            if make.wait() != 0 or done.returncode != 0:
+                os.unlink(partial)
+                sys.exit(f"bench: cannot make {path}")
+        os.rename(partial, path)
+        return path
+
+    def warm(self, path):
+        with open(path, "rb") as file:
+            while file.read(MIB):
+                pass
+
+    def scratch(self, name):
+        return os.path.join(self.work, name)
+
+    def index(self, path, spacing="1M", build=None):
+        """Our index of `path`, made once per spacing."""
+        out = self.scratch(f"{os.path.basename(path)}.{spacing}.dpi")
+        if not os.path.exists(out):
+            self.quiet([self.tool("dp-index", build), "build", "-q", "-s", spacing, "-o", out, path])
+        return out
+
+    def linked(self, path, spacing="1M"):
+        """The data under a name of its own with our index beside it, as a user has it."""
+        link = self.scratch("indexed-" + os.path.basename(path))
+        if not os.path.exists(link):
+            os.symlink(path, link)
+            shutil.copy(self.index(path, spacing), link + ".dpi")
+        return link
+
+    def gztool_index(self, path, span):
+        out = self.scratch(f"{os.path.basename(path)}.{span}.gzi")
+        if not os.path.exists(out):
+            self.quiet([self.peer("gztool"), "-v0", "-i", "-x", "-s", str(span), "-I", out, path])
+        return out
+
+    # --- measuring
+
+    def run(self, commands):
+        """Runs commands one after the other (output to /dev/null; a trailing "|" pipes it through
+        cat); returns seconds and the greatest memory in bytes."""
+        peak = 0
+        begin = time.monotonic()
+        for command in commands:
+            pipe = command[-1] == "|"
+            command = command[:-1] if pipe else command
+            consumer = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) \
+                if pipe else None
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                       stdout=consumer.stdin if pipe else subprocess.DEVNULL,
+                                       stderr=subprocess.PIPE, env=self.environment(command))
+            if consumer:
+                consumer.stdin.close()
+            words = process.stderr.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            if consumer:
+                consumer.wait()
+            if status != 0:
+                sys.exit(f"bench: {' '.join(command)}: exit {os.waitstatus_to_exitcode(status)}\n"
+                         + words.decode(errors="replace"))
+            peak = max(peak, usage.ru_maxrss * 1024)
+        return time.monotonic() - begin, peak
+
+    def race(self, contestants):
+        """contestants: {name: (prepare or None, commands)}; they take turns `runs` times. Returns
+        {name: median seconds}."""
+        times = {name: [] for name in contestants}
+        for _ in range(self.args.runs):
+            for name, (prepare, commands) in contestants.items():
+                if prepare:
+                    prepare()
+                times[name].append(self.run(commands)[0])
+        return {name: statistics.median(seconds) for name, seconds in times.items()}
+
+    def row(self, work, data, ours, peer, ratio, bar, more_is_better=True):
+        verdict = "" if bar is None else \
+            "ok" if (ratio >= bar if more_is_better else ratio <= bar) else "BELOW" \
+            if more_is_better else "ABOVE"
+        self.rows.append({"work": work, "data": data, "ours": ours, "peer": peer, "figure": ratio,
+                          "bar": bar, "verdict": verdict})
+        bar_text = "-" if bar is None else f"{bar:g}"
+        print(f"{work:<46} {data:<7} {ours:>9} {peer:>9} {ratio:>8.2f} {bar_text:>6}  {verdict}",
+              flush=True)
+
+    def versus(self, work, data, times, ours, peer, bar):
+        self.row(work, data, f"{times[ours]:.2f} s", f"{times[peer]:.2f} s",
+                 times[peer] / times[ours], bar)
+
+    # --- the rows
+
+    def removed(self, *paths):
+        def prepare():
+            for path in paths:
+                if os.path.exists(path):
+                    os.unlink(path)
+        return prepare
+
+    def build_index(self, kind):
+        """Index builds at 1 MiB against line indexes of gztool and a bare decompression."""
+        path = self.data(kind)
+        self.warm(path)
+        out, gzi = self.scratch("new.dpi"), self.scratch("new.gzi")
+
+        def ours(threads):
+            return (None, [[self.tool("dp-index"), "build", "-q", "--force", "-s", "1M",
+                            "-@", str(threads), "-o", out, path]])
+        contest = {"1": ours(1), "2": ours(2)}
+        bars = [("igzip -dc", 0.70, 0.92)]
+        if self.have["igzip"]:
+            contest["igzip -dc"] = (None, [["igzip", "-dc", path]])
+        if self.have["gztool"]:
+            for span in (1, 10):
+                contest[f"gztool -i -x -s{span}"] = (self.removed(gzi), [
+                    ["gztool", "-v0", "-i", "-x", "-s", str(span), "-I", gzi, path]])
+            bars = [("gztool -i -x -s1", 2.8, 3.6), ("gztool -i -x -s10", 2.1, 2.7)] + bars
+        times = self.race(contest)
+        for peer, one, two in bars:
+            if peer in times:
+                self.versus(f"index build, 1 thread / {peer}", kind, times, "1", peer, one)
+                self.versus(f"index build, 2 threads / {peer}", kind, times, "2", peer, two)
+
+    def build_zlib(self, kind):
+        """The portable build against gztool, which stands on zlib too."""
+        path = self.data(kind)
+        self.peer("gztool")
+        self.warm(path)
+        out, gzi = self.scratch("zlib.dpi"), self.scratch("zlib.gzi")
+        times = self.race({
+            "ours": (None, [[self.tool("dp-index", self.zlib_build()), "build", "-q", "--force", "-s",
+                             "1M", "-@", "1", "-o", out, path]]),
+            "gztool": (self.removed(gzi), [["gztool", "-v0", "-i", "-x", "-s", "10", "-I", gzi, path]]),
+        })
+        self.versus("zlib-only build, 1 thread / gztool -i -x -s10", kind, times, "ours", "gztool", 1.0)
+
+    def zcat_index(self, kind):
+        """dp-zcat with an index: against whole decompressors, and one thread against two."""
+        path = self.data(kind)
+        link = self.linked(path)
+        self.warm(path)
+        contest = {"1": (None, [[self.tool("dp-zcat"), "-@", "1", link]]),
+                   "2": (None, [[self.tool("dp-zcat"), "-@", "2", link]]),
+                   "zcat": (None, [["gzip", "-dc", path]])}
+        if self.have["pigz"]:
+            contest["pigz"] = (None, [["pigz", "-dc", path]])
+        times = self.race(contest)
+        bar = {"fastq4": 9, "hiseq": 7.5, "vcf": 9.5}[kind]
+        self.versus("dp-zcat, index, 2 threads / zcat", kind, times, "2", "zcat", bar)
+        if "pigz" in times:
+            self.versus("dp-zcat, index, 2 threads / pigz -dc", kind, times, "2", "pigz", 5)
+        self.versus("dp-zcat, index, 2 threads / 1 thread", kind, times, "2", "1", 1.8)
+
+    def zcat_plain(self, kind):
+        """dp-zcat without an index: to /dev/null and through a pipe."""
+        path = self.data(kind)
+        self.peer("igzip")
+        self.warm(path)
+        ours = [self.tool("dp-zcat"), "-@", "2", path]
+        peer = ["igzip", "-dc", path]
+        times = self.race({"ours": (None, [ours]), "igzip": (None, [peer]),
+                           "ours |": (None, [ours + ["|"]]), "igzip |": (None, [peer + ["|"]])})
+        self.versus("dp-zcat, no index / igzip -dc", kind, times, "ours", "igzip", 0.95)
+        self.versus("dp-zcat, no index | cat / igzip -dc | cat", kind, times, "ours |", "igzip |", 1.0)
+
+    def offsets(self, kind):
+        """Where the fetches begin: spread over the data, at no round places."""
+        total = int(KINDS[kind] * self.args.scale)
+        step = max(1, (total - FETCH_BYTES) // FETCH_COUNT)
+        return [i * step + step // 3 for i in range(FETCH_COUNT)]
+
+    def fetch(self, kind):
+        """Ten fetches of 10 MB, each by a process of its own, indexes ready."""
+        path = self.data(kind)
+        link = self.linked(path)
+        self.warm(path)
+        manifest = self.scratch("manifest-" + kind)
+        with open(manifest, "wb") as out:
+            subprocess.run([self.tool("dp-slice"), "plan", "--bytes", str(FETCH_BYTES), link],
+                           stdout=out, check=True, env=self.environment([self.tool("dp-slice")]))
+        with open(manifest, "rb") as lines:
+            count = sum(1 for _ in lines)
+        numbers = [1 + i * (count - 1) // FETCH_COUNT for i in range(FETCH_COUNT)]
+        contest = {
+            "range": (None, [[self.tool("dp-zcat"), "-@", "2", "--range", f"{at}+{FETCH_BYTES}", link]
+                             for at in self.offsets(kind)]),
+            "slice": (None, [[self.tool("dp-slice"), "fetch", "-q", "-@", "2", "--only", str(number),
+                              manifest] for number in numbers]),
+        }
+        if self.have["gztool"]:
+            index = self.gztool_index(path, 10)
+            contest["gztool"] = (None, [["gztool", "-v0", "-W", "-b", str(at), "-r", str(FETCH_BYTES),
+                                         "-I", index, path] for at in self.offsets(kind)])
+        times = self.race(contest)
+        if "gztool" in times:
+            self.versus("10 x fetch 10 MB, dp-zcat --range / gztool -b", kind, times, "range", "gztool", 3.5)
+            self.versus("10 x fetch 10 MB, dp-slice fetch / gztool -b", kind, times, "slice", "gztool", 3.5)
+
+    def bgzf(self, kind):
+        """BGZF, which needs no index to be read by two threads."""
+        path = self.data(kind, "bgz")
+        self.peer("bgzip")
+        self.warm(path)
+        times = self.race({"ours": (None, [[self.tool("dp-zcat"), "-@", "2", path]]),
+                           "bgzip": (None, [["bgzip", "-dc", "-@", "2", path]])})
+        self.versus("dp-zcat, BGZF, 2 threads / bgzip -dc -@2", kind, times, "ours", "bgzip", 1.2)
+
+    def size(self, kind):
+        """The index in percent of the compressed object."""
+        path = self.data(kind)
+        whole = os.path.getsize(path)
+        for spacing, bar in (("1M", {"fastq4": 1.0, "hiseq": 1.45, "vcf": 1.3}[kind]), ("10M", 0.13)):
+            size = os.path.getsize(self.index(path, spacing))
+            self.row(f"index size at {spacing}iB, % of the object", kind, f"{size / 1e6:.2f} MB",
+                     f"{whole / 1e6:.0f} MB", 100.0 * size / whole, bar, more_is_better=False)
+
+    def memory(self, kind):
+        """Greatest memory of an index build; the bar allows 64 bytes per table row."""
+        path = self.data(kind)
+        self.warm(path)
+        shown = subprocess.run([self.tool("dp-index"), "show", "--json", self.index(path)],
+                               stdout=subprocess.PIPE, check=True,
+                               env=self.environment([self.tool("dp-index")]))
+        points = json.loads(shown.stdout)["seek_points"]
+        bar = 24 + 2 * 64 * points / MIB + 4
+        for threads in (1, 2):
+            _, peak = self.run([[self.tool("dp-index"), "build", "-q", "--force", "-s", "1M", "-@",
+                                 str(threads), "-o", self.scratch("memory.dpi"), path]])
+            self.row(f"index build, {threads} thread(s), memory in MiB", kind, f"{peak / MIB:.1f} MiB", "-",
+                     peak / MIB, round(bar, 1), more_is_better=False)
+
+    def amplification(self, kind):
+        """Bytes that the slices of a plan fetch together, against the object."""
+        link = self.linked(self.data(kind))
+        lines = subprocess.run([self.tool("dp-slice"), "plan", "-n", "64", link], check=True,
+                               stdout=subprocess.PIPE, env=self.environment([self.tool("dp-slice")]))
+        moved = 0
+        for line in lines.stdout.splitlines():
+            for source in json.loads(line)["sources"]:
+                moved += sum(end - begin for begin, end in source["ranges"])
+        whole = os.path.getsize(link)
+        # The bar is for 1 GB; smaller data has the same edges.
+        self.row("bytes fetched by 64 slices, x object", kind, f"{moved / 1e6:.1f} MB",
+                 f"{whole / 1e6:.1f} MB", moved / whole, 1.05 if self.args.scale >= 1 else None,
+                 more_is_better=False)
+
+    def indexed_gzip(self, kind):
+        """python3-indexed-gzip: index build and fetches (no bar)."""
+        if subprocess.run(["/usr/bin/python3", "-c", "import indexed_gzip"],
+                          stderr=subprocess.DEVNULL).returncode != 0:
+            raise Missing("python3-indexed-gzip is not installed")
+        path = self.data(kind)
+        link = self.linked(path)
+        self.warm(path)
+        out, saved = self.scratch("py.dpi"), self.scratch("py.gzidx")
+        make = (f"import indexed_gzip as g; f = g.IndexedGzipFile({path!r}, spacing=1 << 20); "
+                f"f.build_full_index(); f.export_index({saved!r})")
+        times = self.race({
+            "ours": (None, [[self.tool("dp-index"), "build", "-q", "--force", "-s", "1M", "-@", "1",
+                             "-o", out, path]]),
+            "theirs": (self.removed(saved), [["/usr/bin/python3", "-c", make]])})
+        self.versus("index build, 1 thread / indexed_gzip, 1 MiB", kind, times, "ours", "theirs", None)
+        read = (f"import indexed_gzip as g, sys; f = g.IndexedGzipFile({path!r}, index_file={saved!r}); "
+                f"f.seek(int(sys.argv[1])); f.read({FETCH_BYTES})")
+        times = self.race({
+            "ours": (None, [[self.tool("dp-zcat"), "-@", "2", "--range", f"{at}+{FETCH_BYTES}", link]
+                            for at in self.offsets(kind)]),
+            "theirs": (None, [["/usr/bin/python3", "-c", read, str(at)] for at in self.offsets(kind)])})
+        self.versus("10 x fetch 10 MB / indexed_gzip", kind, times, "ours", "theirs", None)
+
+    def everything(self):
+        rows = {"build": self.build_index, "zlib": self.build_zlib, "zcat": self.zcat_index,
+                "noindex": self.zcat_plain, "fetch": self.fetch, "bgzf": self.bgzf,
+                "size": self.size, "memory": self.memory, "moved": self.amplification,
+                "python": self.indexed_gzip}
+        chosen = self.args.only.split(",") if self.args.only else list(rows)
+        for word in chosen:
+            if word not in rows:
+                sys.exit(f"bench: no row '{word}'; there are: {', '.join(rows)}")
+        print(f"{'work':<46} {'data':<7} {'ours':>9} {'peer':>9} {'ratio':>8} {'bar':>6}")
+        for word in chosen:
+            for kind in self.args.data.split(","):
+                try:
+                    rows[word](kind)
+                except Missing as reason:
+                    self.note(f"{word}: left out: {reason}")
+        for text in self.notes:
+            print(text)
+        judged = [row for row in self.rows if row["verdict"]]
+        held = sum(row["verdict"] == "ok" for row in judged)
+        print(f"{held} of {len(judged)} bars held")
+        if self.args.json:
+            with open(self.args.json, "w") as out:
+                json.dump(self.rows, out, indent=1)
+        return 0 if held == len(judged) or not self.args.strict else 1
+
+
+def main():
+    cache = os.environ.get("DP_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "dataplug")
+    parser = argparse.ArgumentParser(description="the tools beside their peers on this machine")
+    parser.add_argument("--build", default=".", help="folder of the build to measure")
+    parser.add_argument("--source", default=os.path.join(os.path.dirname(__file__), "..", ".."))
+    parser.add_argument("--zlib-build", help="folder of a build without ISA-L (made when absent)")
+    parser.add_argument("--runs", type=int, default=3, help="of each contestant (3)")
+    parser.add_argument("--only", help="rows, by word, separated by commas")
+    parser.add_argument("--data", default=",".join(KINDS), help="kinds of data")
+    parser.add_argument("--scale", type=float, default=float(os.environ.get("BENCH_SCALE", "1")),
+                        help="size of the data (BENCH_SCALE, 1: 1.9 GB uncompressed in all)")
+    parser.add_argument("--cache", default=os.path.join(cache, "bench"))
+    parser.add_argument("--json", help="also write the rows to this file")
+    parser.add_argument("--strict", action="store_true", help="exit 1 when a bar is not held")
+    bench = Bench(parser.parse_args())
+    try:
+        sys.exit(bench.everything())
+    except KeyboardInterrupt:
+        sys.exit(130)
+    finally:
+        shutil.rmtree(bench.work, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
