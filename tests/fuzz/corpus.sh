@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The dataplug authors
+#
+# Good examples for the fuzz targets to begin from: FOLDER/TARGET/... Made with the tools just built.
+#
+# usage: corpus.sh FOLDER   (in the build folder)
+
+set -eu
+
+folder=$1
+build=$PWD
+mkdir -p "$folder"/{fuzz_stream,fuzz_job,fuzz_slice,fuzz_index,plain}
+cd "$folder/plain"
+
+awk 'BEGIN { srand(7); for (i = 0; i < 60; i++) { n = int(rand() * 60); s = q = "";
+    for (k = 0; k < n; k++) { s = s substr("ACGTN", 1 + int(rand() * 5), 1);
+        q = q substr("@+FI#,:", 1 + int(rand() * 7), 1) }
+    print "@r" i "\n" s "\n+\n" q } }' >reads.fastq
+awk 'BEGIN { for (i = 0; i < 40; i++) printf "@w%d\r\nACGT\r\nAC\r\n+\r\n@+II\r\nII\r\n", i }' >wrapped.fastq
+awk 'BEGIN { for (i = 0; i < 300; i++) print i "\tvalue " i * i % 97 }' >lines.txt
+printf '' >empty.txt
+printf '@one\nA\n+\nI' >one.fastq
+
+for file in *.fastq *.txt; do
+    gzip -6 -n -c "$file" >"$file.6.gz"
+    gzip -1 -c "$file" >"$file.1.gz"
+    { head -c 700 "$file" | gzip -c; gzip -c </dev/null; tail -c +701 "$file" | gzip -9 -c; head -c 100 /dev/zero; } \
+        >"$file.members.gz"
+    if command -v bgzip >/dev/null; then
+        bgzip -c "$file" >"$file.bgz"
+    fi
+done
+
+for file in *; do
+    cp "$file" "$folder/fuzz_stream/$file"
+    # The three bytes say: format by content or FASTQ, spacing, a plan of some slices.
+    { printf '\001\002\007'; cat "$file"; } >"$folder/fuzz_job/fastq-$file"
+    { printf '\002\010\010'; cat "$file"; } >"$folder/fuzz_job/text-$file"
+done
+for file in reads.fastq reads.fastq.6.gz reads.fastq.members.gz lines.txt.1.gz; do
+    "$build/tools/dp-index" build -q -s 1K -o "$folder/fuzz_index/$file.dpi" "$file"
+    for kind in "-n 4" "--bytes 999" "-n 2 --inline"; do
+        # shellcheck disable=SC2086 # two words
+        "$build/tools/dp-slice" plan $kind --index "$folder/fuzz_index/$file.dpi" "$file" >manifest
+        while read -r line; do
+            printf '%s' "$line" >"$folder/fuzz_slice/$(printf '%s' "$line" | cksum | tr ' ' -)"
+        done <manifest
+    done
+done
