@@ -59,16 +59,18 @@ restore_policy() {
 
 # Services of the packages just installed ($@) do not start with the machine either.
 disable_services() {
-    local unit
+    local unit disabled=()
     command -v systemctl >/dev/null || return 0
     for unit in $(dpkg-query -L "$@" 2>/dev/null | grep -E '/systemd/system/[^@/]+\.service$' | sort -u); do
         unit=${unit##*/}
-        if systemctl is-enabled --quiet "$unit" 2>/dev/null; then
-            as_root systemctl disable --quiet "$unit" 2>/dev/null &&
-                say "   $unit will not start by itself (systemctl enable $unit changes that)"
+        if systemctl is-enabled --quiet "$unit" 2>/dev/null &&
+            as_root systemctl disable --quiet "$unit" 2>/dev/null; then
+            disabled+=("${unit%.service}")
         fi
     done
-    return 0
+    [ "${#disabled[@]}" = 0 ] && return 0
+    say "These services will not start by themselves (systemctl enable NAME changes that):"
+    fold -s -w 92 <<<"${disabled[*]}" | sed 's/^/   /'
 }
 
 # -------------------------------------------------------------------------------- packages
@@ -174,7 +176,11 @@ build_tree() {
 finish() {
     local status=$?
     trap '' INT TERM HUP
-    [ -z "${running:-}" ] || kill -- "-$running" 2>/dev/null
+    # A suite puts its own things right when it is told to end: give it the time.
+    if [ -n "${running:-}" ]; then
+        kill -- "-$running" 2>/dev/null
+        wait "$running" 2>/dev/null
+    fi
     restore_policy
     [ -z "${apt_answer:-}" ] || rm -f "$apt_answer"
     return "$status"

@@ -1,0 +1,132 @@
+# shellcheck shell=bash disable=SC2154
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The dataplug authors
+#
+# The main job, wherever an object lies: index, plan, slice, fetch, and the proof that nothing was
+# lost. Sourced after lib.sh by the scripts that know a place (a folder, a web server, S3).
+
+# expect_of NAME LOCAL_FILE: what the object holds, from independent tools: sets $want_sum,
+# $want_bytes.
+expect_of() {
+    case $1 in
+    *gz) zcat "$2" >"$work/plain" ;;
+    *) cp "$2" "$work/plain" ;;
+    esac
+    want_sum=$(sum_of <"$work/plain")
+    want_bytes=$(stat -c %s "$work/plain")
+}
+
+# whole LABEL URI PLAN_ARGUMENT...: plans, fetches all slices, compares the whole.
+whole() {
+    local label=$1 uri=$2 have
+    shift 2
+    have=$(set -o pipefail; dp-slice plan "$@" "$uri" | dp-slice fetch -q - | sum_of) ||
+        { fail "$label: plan $*: exit status"; return; }
+    same "$label: plan $*" "$have" "$want_sum"
+}
+
+# index_and_count URI NAME FORMAT RECORDS BASES: builds the index and compares its counts.
+index_and_count() {
+    local uri=$1 name=$2 format=$3 records=$4 bases=$5 shown
+    if ! dp-index build -q -f "$format" "$uri"; then
+        fail "$name: dp-index build"
+        return 1
+    fi
+    shown=$(dp-index show --json "$uri")
+    same "$name: records" "$(json_field records <<<"$shown")" "$records"
+    [ "$bases" = - ] || same "$name: bases" "$(json_field bases <<<"$shown")" "$bases"
+    same "$name: bytes" "$(json_field uncompressed_bytes <<<"$shown")" "$want_bytes"
+}
+
+# Records of one FASTQ or text piece on stdin, by another tool.
+records_in() {
+    case $1 in
+    fastq) seqkit stats -T 2>/dev/null | awk 'NR == 2 { print $4 }' ;;
+    *) awk 'END { print NR }' ;;
+    esac
+}
+
+# per_slice URI NAME FORMAT RECORDS SIZE: slices of SIZE records as files; each must hold exactly its
+# records, counted by another tool, and together they are the object.
+per_slice() {
+    local uri=$1 name=$2 format=$3 records=$4 size=$5 folder=$work/slices file number=0 have left
+    rm -rf "$folder"
+    dp-slice plan --records "$size" "$uri" >"$work/manifest" || { fail "$name: plan --records $size"; return; }
+    dp-slice fetch -q -@ 2 --output-dir "$folder" --name 'slice-%06d' "$work/manifest" ||
+        { fail "$name: fetch --output-dir of --records $size"; return; }
+    same "$name: --records $size: number of slices" "$(wc -l <"$work/manifest")" \
+        $(((records + size - 1) / size))
+    same "$name: --records $size, concatenated" "$(cat "$folder"/slice-* | sum_of)" "$want_sum"
+    for file in "$folder"/slice-*; do
+        number=$((number + 1))
+        left=$((records - (number - 1) * size))
+        have=$(records_in "$format" <"$file")
+        [ "$have" = $((left < size ? left : size)) ] ||
+            fail "$name: --records $size: slice $number holds $have records"
+    done
+    pass
+}
+
+# job URI NAME FORMAT RECORDS BASES N...: all kinds of plans of one object. The index must be there.
+job() {
+    local uri=$1 name=$2 format=$3 records=$4 bases=$5 count size
+    shift 5
+    for count in "$@"; do
+        whole "$name" "$uri" -n "$count"
+    done
+    [ "$records" -gt 5000 ] || whole "$name" "$uri" -n $((records + 7))
+    for size in 1000003 333333 7777777; do
+        whole "$name" "$uri" --bytes "$size"
+    done
+    if [ "$bases" != - ]; then
+        for size in 1 99991 1000000; do
+            [ "$size" = 1 ] && [ "$records" -gt 100 ] && continue
+            whole "$name" "$uri" --bases "$size"
+        done
+    fi
+    per_slice "$uri" "$name" "$format" "$records" $((records / 13 + 1))
+    [ "$records" -gt 2500 ] || whole "$name" "$uri" --records 1
+    dp-slice plan -n 7 "$uri" >"$work/manifest"
+    check "$name: dp-slice check" dp-slice check -q "$work/manifest"
+    check "$name: dp-slice check --deep" dp-slice check -q --deep "$work/manifest"
+}
+
+# moved URI NAME: one line alone, in another folder and without the environment's hints, still
+# fetches; with --inline also when the index is gone (move_index does and undoes that).
+moved() {
+    local uri=$1 name=$2 line
+    dp-slice plan -n 5 "$uri" >"$work/manifest"
+    dp-slice fetch -q --only 4 "$work/manifest" >"$work/piece" || fail "$name: fetch --only 4"
+    mkdir -p "$work/elsewhere"
+    line=$(sed -n 4p "$work/manifest")
+    (cd "$work/elsewhere" && unset DP_INDEX_DIR && dp-slice fetch -q --slice "$line" >piece) ||
+        fail "$name: a line moved elsewhere"
+    check "$name: a line moved elsewhere gives the same bytes" cmp -s "$work/piece" "$work/elsewhere/piece"
+    dp-slice plan --inline -n 5 "$uri" >"$work/manifest.inline"
+    move_index away "$name"
+    line=$(sed -n 4p "$work/manifest.inline")
+    (cd "$work/elsewhere" && unset DP_INDEX_DIR && dp-slice fetch -q --slice "$line" >piece) ||
+        fail "$name: an inlined line without the index"
+    check "$name: an inlined line without the index gives the same bytes" \
+        cmp -s "$work/piece" "$work/elsewhere/piece"
+    move_index back "$name"
+}
+
+# refused NAME: every slice of $work/manifest is refused, and leaves no file.
+refused() {
+    local name=$1 count number
+    count=$(wc -l <"$work/manifest")
+    [ "$count" -gt 0 ] || fail "$name: no slices to refuse"
+    for number in $(seq "$count"); do
+        rm -f "$work/refused"
+        if dp-slice fetch -q --only "$number" -o "$work/refused" "$work/manifest" 2>"$work/words"; then
+            fail "$name: slice $number was fetched"
+        elif [ -e "$work/refused" ]; then
+            fail "$name: slice $number left a file"
+        elif ! grep -q '^dp-slice: ' "$work/words"; then
+            fail "$name: slice $number: no message"
+        else
+            pass
+        fi
+    done
+}

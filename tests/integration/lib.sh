@@ -1,0 +1,83 @@
+# shellcheck shell=bash disable=SC2034
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The dataplug authors
+#
+# What the integration tests share: where the tools are, a folder that goes away, counting. Sourced.
+# DP_BUILD_DIR and top_srcdir come from `make check-integration`; by hand, run in the build folder.
+
+set -u
+export LC_ALL=C
+
+build=${DP_BUILD_DIR:-$PWD}
+top=${top_srcdir:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+servers=$top/tests/servers
+cache=${DP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dataplug}
+
+passed=0
+failed=0
+work=
+cleanups=()
+
+pass() { passed=$((passed + 1)); }
+fail() {
+    failed=$((failed + 1))
+    printf 'not ok: %s\n' "$*"
+}
+# check NAME COMMAND...: passes when the command succeeds.
+check() {
+    local name=$1
+    shift
+    if "$@"; then pass; else fail "$name"; fi
+}
+# same NAME HAVE WANT
+same() {
+    if [ "$2" = "$3" ]; then pass; else fail "$1: have '$2', want '$3'"; fi
+}
+# A suite that cannot run is a failure.
+cannot() {
+    printf 'cannot run: %s\n0 passed, 1 failed\n' "$*"
+    exit 1
+}
+
+# at_end COMMAND...: run when the script ends, however it ends, last added first.
+at_end() { cleanups=("$*" "${cleanups[@]}"); }
+leave() {
+    local status=$? command
+    trap '' INT TERM HUP
+    for command in "${cleanups[@]}"; do
+        eval "$command"
+    done
+    [ -z "$work" ] || rm -rf "$work"
+    return "$status"
+}
+trap leave EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# The last line of a script.
+summary() {
+    echo "$passed passed, $failed failed"
+    [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+}
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/dataplug-test.XXXXXX") || cannot "no temporary folder"
+
+# The tools as built: libtool's wrapper scripts cost more than a small fetch does.
+bin=$work/bin
+mkdir -p "$bin"
+for tool in dp-index dp-slice dp-zcat; do
+    if [ -x "$build/tools/.libs/$tool" ]; then
+        ln -s "$build/tools/.libs/$tool" "$bin/$tool"
+    elif [ -x "$build/tools/$tool" ]; then
+        ln -s "$build/tools/$tool" "$bin/$tool"
+    else
+        cannot "$tool is not built in $build"
+    fi
+done
+export LD_LIBRARY_PATH=$build/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+export PATH=$bin:$PATH
+unset DP_INDEX_DIR AWS_PROFILE AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_REGION AWS_DEFAULT_REGION
+
+sum_of() { sha256sum | cut -d ' ' -f 1; }
+# One field of a JSON object on stdin: json_field NAME
+json_field() { /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
