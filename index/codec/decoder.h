@@ -63,7 +63,9 @@ struct dp_decoder_config {
     uint64_t sum_bytes;           /* a piece ends at least this often after the last edge (a seek
                                      point or such an end); 0: no such edges */
     bool want_blocks;             /* BGZF: report every block */
-    bool allow_truncated;         /* damage ends the stream early: see dp_decoder_result */
+    bool allow_truncated;         /* damage ends the stream early: see dp_decoder_result. (Then zlib
+                                     decodes: where exactly damage stops it must not depend on the
+                                     backend.) */
     unsigned threads;
     const char *backend;          /* NULL: the fastest */
 };
@@ -71,7 +73,7 @@ struct dp_decoder_config {
 /* Consecutive uncompressed bytes; pieces follow each other without gaps. */
 struct dp_piece {
     const uint8_t *bytes; /* valid until the next dp_decoder_next */
-    size_t length;        /* > 0 */
+    size_t length;        /* > 0, except: a piece of no bytes may report empty BGZF blocks */
     uint64_t offset;      /* uncompressed, in the object */
     uint32_t crc32;       /* of these bytes alone */
     bool sum_edge;        /* a checksum edge lies at its end */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+#include "index/codec/pass.h"
+
+#include "base/crc32.h"
+
+static const struct dp_pass_ops *const passes[] = {
+    [DP_CODEC_NONE] = &dp_pass_none,
+    [DP_CODEC_GZIP] = &dp_pass_gzip,
+    [DP_CODEC_BGZF] = &dp_pass_bgzf,
+};
+
+const struct dp_pass_ops *dp_pass_find(enum dp_codec codec)
+{
+    return passes[codec];
+}
+
+void dp_pass_sum(struct dp_batch *batch)
+{
+    struct dp_segment *segments = batch->segments.data;
+    const uint8_t *at = batch->bytes;
+
+    for (size_t i = 0; i < batch->segments.length; i++) {
+        if (!(segments[i].flags & DP_SEGMENT_SUMMED))
+            segments[i].crc32 = dp_crc32(0, at, segments[i].length);
+        at += segments[i].length;
+    }
+}
+
+void dp_worker_free(struct dp_worker *worker)
+{
+    dp_window_packer_free(worker->packer);
+    libdeflate_free_decompressor(worker->decompressor);
+}

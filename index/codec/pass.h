@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* What a codec does in the decoder: its serial and its parallel part (batch.h). */
+
+#ifndef DP_CODEC_PASS_H
+#define DP_CODEC_PASS_H
+
+#include "index/codec/batch.h"
+#include "index/codec/window.h"
+
+#include <libdeflate.h>
+
+struct dp_pass;
+
+/* Scratch of one thread for the parallel part; each member is made when it is first needed. */
+struct dp_worker {
+    const char *backend;
+    struct dp_window_packer *packer;
+    struct libdeflate_decompressor *decompressor;
+};
+
+struct dp_pass_ops {
+    enum dp_codec codec;
+    bool with_room; /* batches need room of their own; without, all happens in the caller's thread */
+
+    int (*open)(const struct dp_decoder_config *config, struct dp_source *source,
+                struct dp_pass **pass, struct dp_error *err);
+    void (*close)(struct dp_pass *pass);
+
+    /* Fills a cleared batch and sets its state: > 0 more, 0 the end, < 0 the failure that stands in
+     * batch->error, behind the bytes it could still give. */
+    void (*fill)(struct dp_pass *pass, struct dp_batch *batch);
+
+    /* What was taken from the source and stands in no batch yet. NULL where that cannot be. */
+    const struct dp_array *(*rest)(const struct dp_pass *pass);
+
+    /* Completes a filled batch. A failure makes the batch end before the bytes it struck. */
+    void (*work)(struct dp_worker *worker, struct dp_batch *batch);
+};
+
+/* The begin of every pass. */
+struct dp_pass {
+    const struct dp_pass_ops *ops;
+    struct dp_flow flow;
+};
+
+extern const struct dp_pass_ops dp_pass_none;
+extern const struct dp_pass_ops dp_pass_gzip;
+extern const struct dp_pass_ops dp_pass_bgzf;
+
+const struct dp_pass_ops *dp_pass_find(enum dp_codec codec);
+
+/* Goes on as plain gzip where BGZF was left, with the member after `member_count` others. When the
+ * caller wants blocks or seek points, a sound member there is refused: it is none of the blocks that
+ * were reported. */
+int dp_pass_gzip_resume(const struct dp_decoder_config *config, struct dp_source *source,
+                        uint64_t member_count, struct dp_pass **pass, struct dp_error *err);
+
+/* The parallel part that all codecs share: the CRC of every segment that has none yet. */
+void dp_pass_sum(struct dp_batch *batch);
+
+void dp_worker_free(struct dp_worker *worker);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* The whole decoder: every kind of stream is decoded, every seek point restarted by every backend
+ * and by plain zlib, and nothing depends on backend, threads or chunks. */
+
+#include "codec_data.h"
+
+#include "index/codec/inflate.h"
+#include "index/codec/window.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+enum { SPACING = 20000, TEXT_BYTES = 700000, STREAMS = 22 };
+
+/* A stream under test: what it holds and how it is compressed. */
+struct stream {
+    const char *name;
+    struct dp_array plain, packed;
+    enum dp_codec codec;
+};
+
+static struct stream streams[STREAMS];
+static size_t stream_count;
+
+static struct stream *add_stream(const char *name, enum dp_codec codec)
+{
+    struct stream *stream = &streams[stream_count++];
+
+    ck_assert_uint_le(stream_count, STREAMS);
+    stream->name = name;
+    stream->codec = codec;
+    return stream;
+}
+
+static void add_member(const char *name, const struct dp_array *plain,
+                       const struct data_member *how)
+{
+    struct stream *stream = add_stream(name, DP_CODEC_GZIP);
+
+    dp_array_append(&stream->plain, plain->data, plain->length, 1);
+    data_member(&stream->packed, plain->data, plain->length, how);
+}
+
+static void add_members(const char *name, const struct dp_array *plain, size_t member_bytes)
+{
+    struct stream *stream = add_stream(name, DP_CODEC_GZIP);
+    struct data_member how = {6, Z_DEFAULT_STRATEGY, 0, 0};
+
+    dp_array_append(&stream->plain, plain->data, plain->length, 1);
+    for (size_t at = 0; at < plain->length; at += member_bytes) {
+        size_t left = plain->length - at;
+
+        data_member(&stream->packed, (uint8_t *)plain->data + at,
+                    left < member_bytes ? left : member_bytes, &how);
+        if (at / member_bytes % 3 == 1)
+            data_member(&stream->packed, NULL, 0, &how);
+    }
+}
+
+static void add_blocks(const char *name, const struct dp_array *plain, size_t block_bytes)
+{
+    struct stream *stream = add_stream(name, DP_CODEC_BGZF);
+
+    dp_array_append(&stream->plain, plain->data, plain->length, 1);
+    data_bgzf(&stream->packed, plain->data, plain->length, block_bytes, true);
+}
+
+static void make_streams(void)
+{
+    static const char *const levels[] = {"level 0", "level 1", "level 2", "level 3", "level 4",
+                                         "level 5", "level 6", "level 7", "level 8", "level 9"};
+    struct dp_array text = {0}, zeros = {0};
+
+    data_reads(&text, TEXT_BYTES, 1);
+    for (int level = 0; level <= 9; level++)
+        add_member(levels[level], &text, &(struct data_member){level, Z_DEFAULT_STRATEGY, 0, 0});
+    add_member("fixed", &text, &(struct data_member){6, Z_FIXED, 0, 0});
+    add_member("huffman", &text, &(struct data_member){6, Z_HUFFMAN_ONLY, 0, 0});
+    add_member("sync", &text, &(struct data_member){6, Z_DEFAULT_STRATEGY, Z_SYNC_FLUSH, 5000});
+    add_member("full", &text, &(struct data_member){6, Z_DEFAULT_STRATEGY, Z_FULL_FLUSH, 333});
+    add_member("partial", &text, &(struct data_member){9, Z_FIXED, Z_PARTIAL_FLUSH, 7000});
+    add_members("members", &text, 50001);
+    add_members("tiny members", &text, 700);
+    add_blocks("bgzf", &text, 65280);
+    add_blocks("small bgzf", &text, 5000);
+    dp_array_reserve(&zeros, 3000000, 1);
+    memset(zeros.data, 0, 3000000);
+    zeros.length = 3000000;
+    add_member("zeros", &zeros, &(struct data_member){6, Z_DEFAULT_STRATEGY, Z_SYNC_FLUSH, 150000});
+    zeros.length = 0;
+    add_member("empty", &zeros, &(struct data_member){6, Z_DEFAULT_STRATEGY, 0, 0});
+    *add_stream("none", DP_CODEC_NONE) = (struct stream){"none", text, text, DP_CODEC_NONE};
+    dp_array_free(&zeros);
+    ck_assert_uint_eq(stream_count, STREAMS);
+}
+
+static void free_streams(void)
+{
+    for (size_t i = 0; i < stream_count; i++) {
+        dp_array_free(&streams[i].plain);
+        if (streams[i].codec != DP_CODEC_NONE)
+            dp_array_free(&streams[i].packed);
+    }
+    stream_count = 0;
+}
+
+static struct dp_decoder_config config_of(const struct stream *stream)
+{
+    return (struct dp_decoder_config){.codec = stream->codec,
+                                      .end_offset = UINT64_MAX,
+                                      .spacing_bytes = SPACING,
+                                      .sum_bytes = 3 * SPACING,
+                                      .want_blocks = true};
+}
+
+/* The rest of the stream from a point, by zlib alone. */
+static void check_with_zlib(const struct stream *stream, const struct dp_seek_point *at,
+                            const uint8_t *window, size_t window_bytes, size_t length)
+{
+    const uint8_t *packed = (uint8_t *)stream->packed.data + at->compressed_bit / 8;
+    const uint8_t *end = (uint8_t *)stream->packed.data + stream->packed.length;
+    unsigned skip = at->compressed_bit % 8;
+    uint8_t *out = malloc(length + 1);
+    z_stream z = {0};
+    int rc;
+
+    ck_assert_int_eq(inflateInit2(&z, at->mid_member ? -15 : 31), Z_OK);
+    if (skip)
+        ck_assert_int_eq(inflatePrime(&z, 8 - (int)skip, *packed++ >> skip), Z_OK);
+    if (window_bytes)
+        ck_assert_int_eq(inflateSetDictionary(&z, window, (uInt)window_bytes), Z_OK);
+    z.next_in = (z_const Bytef *)packed;
+    z.avail_in = (uInt)(end - packed);
+    z.next_out = out;
+    z.avail_out = (uInt)length;
+    rc = inflate(&z, Z_SYNC_FLUSH);
+    ck_assert_msg(rc == Z_OK || rc == Z_STREAM_END || (rc == Z_BUF_ERROR && length == 0),
+                  "%s: zlib says %d", stream->name, rc);
+    length -= z.avail_out;
+    inflateEnd(&z);
+    ck_assert_mem_eq(out, (uint8_t *)stream->plain.data + at->uncompressed_offset, length);
+    free(out);
+}
+
+/* The rest of the stream from a point, by a backend. */
+static void check_restart(const struct stream *stream, const struct data_point *point,
+                          const uint8_t *window, const char *backend, size_t chunk_bytes)
+{
+    uint64_t begin = point->found.at.uncompressed_offset;
+    struct dp_decoder_config config = {.codec = stream->codec,
+                                       .start = point->found.at,
+                                       .window = window,
+                                       .window_bytes = point->found.window_raw_bytes,
+                                       .end_offset = begin + 100000,
+                                       .backend = backend};
+    size_t length = stream->plain.length - (size_t)begin;
+    struct data_pass pass;
+
+    data_decode(&pass, &config, stream->packed.data, stream->packed.length, chunk_bytes);
+    ck_assert_msg(pass.rc == 0, "%s: %s", stream->name, pass.error.message);
+    ck_assert_uint_eq(pass.bytes.length, length < 100000 ? length : 100000);
+    if (length)
+        ck_assert_mem_eq(pass.bytes.data, (uint8_t *)stream->plain.data + begin,
+                         pass.bytes.length);
+    data_pass_free(&pass);
+}
+
+static void check_point(const struct stream *stream, const struct data_pass *pass,
+                        const struct data_point *point)
+{
+    const struct dp_found_point *found = &point->found;
+    uint8_t window[DP_WINDOW_BYTES];
+    struct dp_error err;
+
+    if (found->at.mid_member)
+        ck_assert_int_eq(dp_window_unpack((uint8_t *)pass->windows.data + point->window,
+                                          found->window_bytes, window, found->window_raw_bytes,
+                                          &err), DP_OK);
+    if (stream->codec != DP_CODEC_NONE)
+        check_with_zlib(stream, &found->at, window, found->window_raw_bytes, 60000);
+    for (size_t i = 0; dp_inflate_name(i); i++)
+        check_restart(stream, point, window, dp_inflate_name(i), i ? 4096 : 100000);
+}
+
+/* Points are a function of the stream: ascending, far enough apart, the first at the start. */
+static void check_spacing(const struct data_pass *pass)
+{
+    const struct data_point *points = pass->points.data;
+
+    ck_assert_uint_gt(pass->points.length, 0);
+    ck_assert_uint_eq(points[0].found.at.uncompressed_offset, 0);
+    for (size_t i = 1; i < pass->points.length; i++)
+        ck_assert_uint_ge(points[i].found.at.uncompressed_offset,
+                          points[i - 1].found.at.uncompressed_offset + SPACING);
+}
+
+START_TEST(points_restart)
+{
+    const struct stream *stream = &streams[_i];
+    struct dp_decoder_config config = config_of(stream);
+    struct data_pass pass;
+
+    data_decode(&pass, &config, stream->packed.data, stream->packed.length, 1 << 20);
+    ck_assert_msg(pass.rc == 0, "%s: %s", stream->name, pass.error.message);
+    ck_assert_uint_eq(pass.bytes.length, stream->plain.length);
+    if (stream->plain.length)
+        ck_assert_mem_eq(pass.bytes.data, stream->plain.data, stream->plain.length);
+    ck_assert_uint_eq(pass.result.compressed_bytes, stream->packed.length);
+    ck_assert(!pass.result.bgzf_eof_missing);
+    check_spacing(&pass);
+    for (size_t i = 0; i < pass.points.length; i++)
+        check_point(stream, &pass, (struct data_point *)pass.points.data + i);
+    data_pass_free(&pass);
+}
+END_TEST
+
+static void check_same_array(const struct dp_array *a, const struct dp_array *b, size_t size)
+{
+    ck_assert_uint_eq(a->length, b->length);
+    if (a->length)
+        ck_assert_mem_eq(a->data, b->data, a->length * size);
+}
+
+static void check_same(const struct data_pass *a, const struct data_pass *b)
+{
+    const struct data_point *p = a->points.data, *q = b->points.data;
+
+    ck_assert_int_eq(b->rc, a->rc);
+    check_same_array(&a->bytes, &b->bytes, 1);
+    check_same_array(&a->windows, &b->windows, 1);
+    check_same_array(&a->edges, &b->edges, sizeof(uint64_t));
+    check_same_array(&a->blocks, &b->blocks, sizeof(struct dp_block));
+    ck_assert_uint_eq(a->points.length, b->points.length);
+    for (size_t i = 0; i < a->points.length; i++) {
+        ck_assert_uint_eq(p[i].found.at.uncompressed_offset, q[i].found.at.uncompressed_offset);
+        ck_assert_uint_eq(p[i].found.at.compressed_bit, q[i].found.at.compressed_bit);
+        ck_assert_uint_eq(p[i].found.spacing_bytes, q[i].found.spacing_bytes);
+        ck_assert_uint_eq(p[i].found.member_number, q[i].found.member_number);
+        ck_assert_uint_eq(p[i].found.window_raw_bytes, q[i].found.window_raw_bytes);
+        ck_assert_uint_eq(p[i].window, q[i].window);
+    }
+    ck_assert_uint_eq(a->result.member_count, b->result.member_count);
+    ck_assert_uint_eq(a->result.compressed_bytes, b->result.compressed_bytes);
+}
+
+/* Backends, threads and chunk sizes change nothing. */
+START_TEST(nothing_depends)
+{
+    static const size_t chunks[] = {1, 7, 4096, 1 << 20};
+    static const unsigned threads[] = {1, 2, 4};
+    const struct stream *stream = &streams[_i];
+    struct dp_decoder_config config = config_of(stream);
+    struct data_pass expected, pass;
+
+    config.backend = "zlib";
+    data_decode(&expected, &config, stream->packed.data, stream->packed.length, 1 << 20);
+    for (size_t run = 0; dp_inflate_name(run / 12); run++) {
+        config.backend = dp_inflate_name(run / 12);
+        config.threads = threads[run / 4 % 3];
+        data_decode(&pass, &config, stream->packed.data, stream->packed.length, chunks[run % 4]);
+        check_same(&expected, &pass);
+        data_pass_free(&pass);
+    }
+    data_pass_free(&expected);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("decoder");
+    TCase *tests = tcase_create("decoder");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_unchecked_fixture(tests, make_streams, free_streams);
+    tcase_set_timeout(tests, 120);
+    tcase_add_loop_test(tests, points_restart, 0, STREAMS);
+    tcase_add_loop_test(tests, nothing_depends, 0, STREAMS);
+    suite_add_tcase(suite, tests);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
