@@ -142,6 +142,7 @@ void dp_index_info(const struct dp_index *index, struct dp_index_info *info)
         .spacing_bytes = index->spacing_bytes,
         .index_bytes = index->file_bytes,
         .trailing_garbage_bytes = index->garbage_bytes,
+        .crc32 = index->identity.crc32,
     };
 
     all.struct_bytes = info->struct_bytes;

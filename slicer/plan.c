@@ -390,3 +390,74 @@ int dp_plan_slice(const struct dp_plan *plan, uint64_t number, struct dp_slice *
     *slice = made;
     return DP_OK;
 }
+
+/* ----------------------------------------------------------------------------------- check */
+
+static bool same_edge(const struct dp_edge *a, const struct dp_edge *b)
+{
+    return a->record == b->record && a->offset == b->offset && a->bases == b->bases &&
+           a->line == b->line;
+}
+
+static bool same_cut(const struct dp_slice *a, const struct dp_slice *b)
+{
+    return a->slice_count == b->slice_count && a->unit == b->unit && a->begin == b->begin &&
+           a->end == b->end && a->last == b->last && a->record_count == b->record_count;
+}
+
+static bool same_place(const struct dp_slice *a, const struct dp_slice *b)
+{
+    if (a->empty || b->empty)
+        return a->empty == b->empty;
+    return a->range.begin == b->range.begin && a->range.end == b->range.end &&
+           a->point.uncompressed_offset == b->point.uncompressed_offset &&
+           a->point.compressed_bit == b->point.compressed_bit &&
+           a->point.mid_member == b->point.mid_member &&
+           a->window.raw_bytes == b->window.raw_bytes && a->window.crc32 == b->window.crc32 &&
+           same_edge(&a->checkpoint, &b->checkpoint);
+}
+
+static bool same_sums(const struct dp_slice *a, const struct dp_slice *b)
+{
+    return a->empty || (a->decoded_end == b->decoded_end && a->decoded_crc32 == b->decoded_crc32);
+}
+
+/* What is wrong with the slice, when it should be `expected`; NULL when nothing is. */
+static const char *find_difference(const struct dp_slice *slice, const struct dp_slice *expected)
+{
+    if (slice->format != expected->format || slice->codec != expected->codec)
+        return "its format or codec is";
+    if (!same_cut(slice, expected))
+        return "its interval is";
+    if (!same_place(slice, expected))
+        return "the place it reads is";
+    if (!same_sums(slice, expected))
+        return "its checksum is";
+    return NULL;
+}
+
+int dp_plan_check_slice(const struct dp_plan *plan, const struct dp_slice *slice,
+                        struct dp_error *err)
+{
+    const char *uri = dp_object_uri(plan->object), *what;
+    unsigned long long number = slice->number;
+    struct dp_slice *expected;
+    int rc;
+
+    if (slice->number > plan->count)
+        return dp_error_set(err, DP_BAD_INDEX, "%s: slice %llu: the plan has only %llu", uri,
+                            number, (unsigned long long)plan->count);
+    rc = dp_plan_slice(plan, slice->number, &expected, err);
+    if (rc)
+        return rc;
+    what = find_difference(slice, expected);
+    if (what)
+        rc = dp_error_set(err, DP_BAD_INDEX, "%s: slice %llu: %s not what the index gives", uri,
+                          number, what);
+    else if (slice->size_bytes != expected->size_bytes ||
+             strcmp(slice->validator, expected->validator) != 0)
+        rc = dp_error_set(err, DP_CHANGED, "%s: slice %llu: it was planned for another version of "
+                          "the object", uri, number);
+    dp_slice_free(expected);
+    return rc;
+}
