@@ -270,6 +270,7 @@ struct dp_index_info {
     uint64_t spacing_bytes;        /* in force at the end of the build */
     uint64_t index_bytes;          /* size of the index file; 0 while it is not saved */
     uint64_t trailing_garbage_bytes;
+    uint32_t crc32;                /* of all uncompressed bytes */
 };
 /* Fills at most info->struct_bytes bytes. */
 void dp_index_info(const struct dp_index *index, struct dp_index_info *info);
@@ -309,6 +310,11 @@ struct dp_plan_options {
 int dp_plan_new(struct dp_index *index, struct dp_object *object,
                 const struct dp_plan_options *options, struct dp_plan **plan,
                 struct dp_error *err);
+/* Is `slice` what the plan makes under its number? Ids and the places of object and index are not
+ * compared, so that a slice of another plan that cuts in the same way passes. DP_BAD_INDEX when it
+ * differs, DP_CHANGED when the object carries another validator than the slice says. */
+int dp_plan_check_slice(const struct dp_plan *plan, const struct dp_slice *slice,
+                        struct dp_error *err);
 void dp_plan_free(struct dp_plan *plan);
 uint64_t dp_plan_slice_count(const struct dp_plan *plan);
 /* Makes slice `number` (1-based). */
