@@ -6,6 +6,7 @@
 #include "connectors/object.h"
 
 #include "connectors/file.h"
+#include "connectors/http_object.h"
 #include "connectors/uri.h"
 
 #include <stdio.h>
@@ -16,6 +17,8 @@
 static const struct dp_connector connectors[] = {
     {"", dp_file_open, dp_file_sink_open},
     {"file", dp_file_open, dp_file_sink_open},
+    {"http", dp_http_object_open, dp_http_sink_open},
+    {"https", dp_http_object_open, dp_http_sink_open},
 };
 
 static void list_schemes(char *text, size_t capacity)

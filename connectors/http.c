@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* The pool of connections and one exchange over one of them.
+ *
+ * A handle of libcurl keeps its connection alive, so the pool hands out the one used last first.
+ * It belongs to the thread that took it until that gives it back. Names and TLS sessions are
+ * shared by all handles. libcurl is initialised when the first handle is made: programs that read
+ * local files do not pay for it. */
+
+#include "config.h"
+
+#include "connectors/http.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    MOST_REDIRECTS = 5,
+    CONNECT_SECONDS = 10,
+    RECEIVE_BYTES = 256 << 10,    /* libcurl's buffer */
+    DOCUMENT_BYTES = 64 << 10,    /* of an error document that are looked at */
+    WAIT_NANOSECONDS = 100000000  /* between two looks at the cancel callback */
+};
+
+struct dp_http_pool {
+    pthread_mutex_t mutex;
+    pthread_cond_t given_back;
+    CURLSH *share;
+    pthread_mutex_t share_mutex[CURL_LOCK_DATA_LAST];
+    CURL **idle;
+    unsigned idle_count;
+    unsigned busy;  /* handed out, streams not counted */
+    unsigned limit; /* of busy ones, and of idle ones that are kept */
+};
+
+static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
+static CURLcode curl_state;
+
+static void init_curl(void)
+{
+    curl_state = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* ---------------------------------------------------------------------------------- pool */
+
+static void lock_share(CURL *handle, curl_lock_data data, curl_lock_access access, void *user)
+{
+    struct dp_http_pool *pool = user;
+
+    (void)handle;
+    (void)access;
+    pthread_mutex_lock(&pool->share_mutex[data]);
+}
+
+static void unlock_share(CURL *handle, curl_lock_data data, void *user)
+{
+    struct dp_http_pool *pool = user;
+
+    (void)handle;
+    pthread_mutex_unlock(&pool->share_mutex[data]);
+}
+
+static struct dp_http_pool *new_pool(unsigned limit)
+{
+    struct dp_http_pool *pool = calloc(1, sizeof(*pool));
+    int i;
+
+    pthread_once(&curl_once, init_curl);
+    if (!pool || curl_state)
+        goto fail;
+    pool->limit = limit;
+    pool->idle = calloc(limit, sizeof(*pool->idle));
+    pool->share = curl_share_init();
+    if (!pool->idle || !pool->share)
+        goto fail;
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_cond_init(&pool->given_back, NULL);
+    for (i = 0; i < CURL_LOCK_DATA_LAST; i++)
+        pthread_mutex_init(&pool->share_mutex[i], NULL);
+    curl_share_setopt(pool->share, CURLSHOPT_LOCKFUNC, lock_share);
+    curl_share_setopt(pool->share, CURLSHOPT_UNLOCKFUNC, unlock_share);
+    curl_share_setopt(pool->share, CURLSHOPT_USERDATA, pool);
+    curl_share_setopt(pool->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+    curl_share_setopt(pool->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    return pool;
+
+fail:
+    if (pool) {
+        if (pool->share)
+            curl_share_cleanup(pool->share);
+        free(pool->idle);
+    }
+    free(pool);
+    return NULL;
+}
+
+void dp_http_pool_free(struct dp_http_pool *pool)
+{
+    unsigned i;
+
+    if (!pool)
+        return;
+    for (i = 0; i < pool->idle_count; i++)
+        curl_easy_cleanup(pool->idle[i]);
+    curl_share_cleanup(pool->share);
+    for (i = 0; i < CURL_LOCK_DATA_LAST; i++)
+        pthread_mutex_destroy(&pool->share_mutex[i]);
+    pthread_cond_destroy(&pool->given_back);
+    pthread_mutex_destroy(&pool->mutex);
+    free(pool->idle);
+    free(pool);
+}
+
+/* The pool of the context; of two threads that make it at once one wins. */
+static struct dp_http_pool *pool_of(struct dp_context *context)
+{
+    struct dp_http_pool *pool = atomic_load(&context->http), *expected = NULL;
+
+    if (pool)
+        return pool;
+    pool = new_pool(context->options.connections);
+    if (pool && !atomic_compare_exchange_strong(&context->http, &expected, pool)) {
+        dp_http_pool_free(pool);
+        pool = expected;
+    }
+    return pool;
+}
+
+/* Waits for a place in the limit. Call with the mutex; it looks for a wish to stop meanwhile. */
+static int wait_for_place(struct dp_context *context, struct dp_http_pool *pool,
+                          struct dp_error *err)
+{
+    int rc = DP_OK;
+
+    while (!rc && pool->busy >= pool->limit) {
+        struct timespec until;
+
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += WAIT_NANOSECONDS;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&pool->given_back, &pool->mutex, &until);
+        pthread_mutex_unlock(&pool->mutex);
+        rc = dp_context_check(context, err);
+        pthread_mutex_lock(&pool->mutex);
+    }
+    return rc;
+}
+
+static int take_handle(struct dp_context *context, bool stream, CURL **handle,
+                       struct dp_error *err)
+{
+    struct dp_http_pool *pool = pool_of(context);
+    int rc = DP_OK;
+
+    if (!pool)
+        return dp_error_set(err, DP_NO_MEMORY, "the HTTP library could not be started");
+    *handle = NULL;
+    pthread_mutex_lock(&pool->mutex);
+    if (!stream)
+        rc = wait_for_place(context, pool, err);
+    if (!rc) {
+        pool->busy += !stream;
+        if (pool->idle_count)
+            *handle = pool->idle[--pool->idle_count];
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    if (!rc && !*handle)
+        *handle = curl_easy_init();
+    if (!rc && !*handle) {
+        pthread_mutex_lock(&pool->mutex);
+        pool->busy -= !stream;
+        pthread_mutex_unlock(&pool->mutex);
+        rc = dp_error_no_memory(err);
+    }
+    return rc;
+}
+
+/* Gives a handle back with its connection, without the options of the request. */
+static void give_handle(struct dp_context *context, bool stream, CURL *handle)
+{
+    struct dp_http_pool *pool = pool_of(context);
+
+    curl_easy_reset(handle);
+    pthread_mutex_lock(&pool->mutex);
+    pool->busy -= !stream;
+    if (pool->idle_count < pool->limit) {
+        pool->idle[pool->idle_count++] = handle;
+        handle = NULL;
+    }
+    pthread_cond_signal(&pool->given_back);
+    pthread_mutex_unlock(&pool->mutex);
+    if (handle)
+        curl_easy_cleanup(handle);
+}
+
+/* ------------------------------------------------------------------------------ exchange */
+
+/* One attempt under way. */
+struct exchange {
+    struct dp_context *context;
+    const struct dp_http_request *request;
+    struct dp_http_answer *answer;
+    CURL *handle;
+    struct dp_error failure; /* of our own callbacks; code 0 while there is none */
+    bool checked;            /* the headers promise what was asked for */
+    struct dp_array document; /* bytes of a refusal */
+    uint64_t sent;
+    struct curl_slist *headers;
+    char error[CURL_ERROR_SIZE];
+};
+
+static size_t take_header(char *line, size_t size, size_t count, void *user)
+{
+    struct exchange *exchange = user;
+
+    dp_http_answer_header(exchange->answer, line, size * count);
+    return size * count;
+}
+
+/* Decides at the first byte of a body whether it is the one that was asked for. */
+static int check_headers(struct exchange *exchange)
+{
+    long status = 0;
+
+    if (exchange->checked)
+        return DP_OK;
+    exchange->checked = true;
+    curl_easy_getinfo(exchange->handle, CURLINFO_RESPONSE_CODE, &status);
+    exchange->answer->status = (int)status;
+    dp_http_answer_settle(exchange->request, exchange->answer);
+    if (status < 200 || status > 299)
+        return DP_OK; /* the document that says why is read first */
+    return dp_http_answer_check(exchange->request, exchange->answer, &exchange->failure);
+}
+
+static int take_body(struct exchange *exchange, const char *bytes, size_t length)
+{
+    const struct dp_http_request *request = exchange->request;
+    struct dp_http_answer *answer = exchange->answer;
+    int rc = check_headers(exchange);
+
+    if (rc)
+        return rc;
+    if (answer->status < 200 || answer->status > 299) {
+        if (exchange->document.length + length <= DOCUMENT_BYTES)
+            dp_array_append(&exchange->document, bytes, length, 1);
+        return DP_OK;
+    }
+    if (request->ranged && length > answer->end - answer->begin - answer->body_bytes)
+        return dp_error_set(&exchange->failure, DP_IO,
+                            "%s: the server sends more bytes than it announced", request->name);
+    if (request->write)
+        rc = request->write(request->user, bytes, length, &exchange->failure);
+    if (!rc)
+        answer->body_bytes += length;
+    return rc;
+}
+
+static size_t write_body(char *bytes, size_t size, size_t count, void *user)
+{
+    struct exchange *exchange = user;
+
+    atomic_fetch_add(&exchange->context->counters.received_bytes, size * count);
+    return take_body(exchange, bytes, size * count) ? 0 : size * count;
+}
+
+static size_t read_body(char *buffer, size_t size, size_t count, void *user)
+{
+    struct exchange *exchange = user;
+    const struct dp_http_request *request = exchange->request;
+    uint64_t left = request->body_bytes - exchange->sent;
+    size_t n = size * count < left ? size * count : (size_t)left;
+
+    if (request->body) {
+        memcpy(buffer, (const char *)request->body + exchange->sent, n);
+    } else {
+        ssize_t got = n ? pread(request->body_file, buffer, n,
+                                (off_t)(request->body_offset + exchange->sent))
+                        : 0;
+
+        if (got < 0 || (n && got == 0)) {
+            dp_error_set_errno(&exchange->failure, got < 0 ? errno : EIO,
+                               "%s: reading what is to be sent", request->name);
+            return CURL_READFUNC_ABORT;
+        }
+        n = (size_t)got;
+    }
+    exchange->sent += n;
+    atomic_fetch_add(&exchange->context->counters.sent_bytes, n);
+    return n;
+}
+
+/* Redirects and refused credentials make libcurl send the body again. */
+static int seek_body(void *user, curl_off_t offset, int origin)
+{
+    struct exchange *exchange = user;
+
+    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > exchange->request->body_bytes)
+        return CURL_SEEKFUNC_FAIL;
+    exchange->sent = (uint64_t)offset;
+    return CURL_SEEKFUNC_OK;
+}
+
+/* Called by libcurl all the time, also while nothing moves. */
+static int look_around(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                       curl_off_t up)
+{
+    struct exchange *exchange = user;
+    const struct dp_http_request *request = exchange->request;
+    int rc = request->cleanup ? DP_OK : dp_context_check(exchange->context, &exchange->failure);
+
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    (void)up;
+    if (!rc && request->stream && request->write)
+        rc = request->write(request->user, NULL, 0, &exchange->failure);
+    return rc != DP_OK;
+}
+
+static bool add_header(struct exchange *exchange, const char *line)
+{
+    struct curl_slist *list = curl_slist_append(exchange->headers, line);
+
+    if (list)
+        exchange->headers = list;
+    return list != NULL;
+}
+
+/* URL and headers as they are for this attempt. */
+static int prepare(struct exchange *exchange, char **url, struct dp_error *err)
+{
+    const struct dp_http_request *request = exchange->request;
+    struct dp_array lines = {0};
+    const char *line;
+    int rc;
+
+    if (!request->auth) {
+        *url = strdup(request->url);
+        return *url ? DP_OK : dp_error_no_memory(err);
+    }
+    rc = request->auth->prepare(request->auth, request, url, &lines, err);
+    for (line = lines.data; !rc && line && line < (char *)lines.data + lines.length;
+         line += strlen(line) + 1)
+        if (!add_header(exchange, line))
+            rc = dp_error_no_memory(err);
+    dp_array_free(&lines);
+    return rc;
+}
+
+static int set_headers(struct exchange *exchange, struct dp_error *err)
+{
+    const struct dp_http_request *request = exchange->request;
+    const char *const *line;
+    char range[64];
+    bool ok = add_header(exchange, "Accept-Encoding: identity");
+
+    if (request->ranged) {
+        snprintf(range, sizeof(range), "Range: bytes=%" PRIu64 "-%" PRIu64, request->range.begin,
+                 request->range.end - 1);
+        ok = ok && add_header(exchange, range);
+    }
+    if (request->has_body)
+        ok = ok && add_header(exchange, "Content-Type: application/octet-stream");
+    for (line = request->headers; ok && line && *line; line++)
+        ok = add_header(exchange, *line);
+    return ok ? DP_OK : dp_error_no_memory(err);
+}
+
+/* What may be talked: nothing but HTTP, and never from TLS back to plain text. */
+static void set_protocols(CURL *handle, const char *url)
+{
+    bool tls = strncasecmp(url, "https:", 6) == 0;
+
+#if LIBCURL_VERSION_NUM >= 0x075500
+    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
+#else
+    curl_easy_setopt(handle, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+    curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS,
+                     (long)(tls ? CURLPROTO_HTTPS : CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+static void set_limits(CURL *handle, const struct dp_context_options *options)
+{
+    long seconds = (long)options->timeout_seconds;
+
+    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT,
+                     seconds < CONNECT_SECONDS ? seconds : (long)CONNECT_SECONDS);
+    /* A server that announced more than it sends keeps the connection open for ever. */
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, seconds);
+    curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
+    curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+}
+
+/* The CA bundle: the caller's, then the variables that the AWS tools and curl know. */
+static void set_trust(CURL *handle, const struct dp_context_options *options)
+{
+    const char *bundle = options->ca_bundle;
+
+    if (!bundle)
+        bundle = getenv("AWS_CA_BUNDLE");
+    if (!bundle || !*bundle)
+        bundle = getenv("CURL_CA_BUNDLE");
+    if (bundle && *bundle)
+        curl_easy_setopt(handle, CURLOPT_CAINFO, bundle);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+}
+
+static void set_method(CURL *handle, const struct dp_http_request *request)
+{
+    if (request->has_body) {
+        curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->body_bytes);
+    }
+    if (strcmp(request->method, "GET") != 0)
+        curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
+}
+
+static void set_callbacks(struct exchange *exchange)
+{
+    CURL *handle = exchange->handle;
+
+    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, exchange->error);
+    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(handle, CURLOPT_HEADERDATA, exchange);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, write_body);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, exchange);
+    curl_easy_setopt(handle, CURLOPT_READFUNCTION, read_body);
+    curl_easy_setopt(handle, CURLOPT_READDATA, exchange);
+    curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, seek_body);
+    curl_easy_setopt(handle, CURLOPT_SEEKDATA, exchange);
+    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, look_around);
+    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, exchange);
+    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+}
+
+static int set_up(struct exchange *exchange, struct dp_error *err)
+{
+    const struct dp_http_request *request = exchange->request;
+    CURL *handle = exchange->handle;
+    char *url = NULL;
+    int rc = prepare(exchange, &url, err);
+
+    if (!rc)
+        rc = set_headers(exchange, err);
+    if (rc)
+        goto out;
+    set_protocols(handle, url);
+    set_limits(handle, &exchange->context->options);
+    set_trust(handle, &exchange->context->options);
+    set_method(handle, request);
+    set_callbacks(exchange);
+    curl_easy_setopt(handle, CURLOPT_SHARE, pool_of(exchange->context)->share);
+    curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(handle, CURLOPT_USERAGENT, "dataplug/" PACKAGE_VERSION);
+    if (!request->auth) {
+        curl_easy_setopt(handle, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
+        curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
+        curl_easy_setopt(handle, CURLOPT_MAXREDIRS, (long)MOST_REDIRECTS);
+    }
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, exchange->headers);
+    if (curl_easy_setopt(handle, CURLOPT_URL, url) != CURLE_OK)
+        rc = dp_error_no_memory(err);
+out:
+    free(url);
+    return rc;
+}
+
+/* Failures of libcurl that will be the same next time. */
+static enum dp_result result_of_curl(CURLcode code, bool *retryable)
+{
+    *retryable = false;
+    switch (code) {
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return DP_INVALID;
+    case CURLE_OUT_OF_MEMORY:
+        return DP_NO_MEMORY;
+    case CURLE_TOO_MANY_REDIRECTS:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+        return DP_IO;
+    default:
+        *retryable = true;
+        return DP_IO;
+    }
+}
+
+static int fail_with_curl(struct exchange *exchange, CURLcode code, struct dp_error *err)
+{
+    const char *text = exchange->error[0] ? exchange->error : curl_easy_strerror(code);
+    bool retryable;
+    enum dp_result result = result_of_curl(code, &retryable);
+
+    if (code == CURLE_OPERATION_TIMEDOUT && exchange->answer->status)
+        text = "the server stopped sending";
+    dp_error_set(err, result, "%s: %s", exchange->request->name, text);
+    if (err) {
+        err->retryable = retryable;
+        err->http_status = exchange->answer->status;
+    }
+    return result;
+}
+
+/* All went well so far: was it everything? */
+static int check_end(struct exchange *exchange, struct dp_error *err)
+{
+    const struct dp_http_request *request = exchange->request;
+    struct dp_http_answer *answer = exchange->answer;
+    int rc;
+
+    dp_http_answer_settle(request, answer);
+    dp_http_answer_document(answer, exchange->document.data, exchange->document.length);
+    rc = dp_http_answer_check(request, answer, err);
+    if (rc || !request->ranged || answer->body_bytes == answer->end - answer->begin)
+        return rc;
+    dp_error_set(err, DP_IO, "%s: the answer ended after %" PRIu64 " of %" PRIu64 " bytes",
+                 request->name, answer->body_bytes, answer->end - answer->begin);
+    if (err)
+        err->retryable = 1;
+    return DP_IO;
+}
+
+static int finish(struct exchange *exchange, CURLcode code, struct dp_error *err)
+{
+    long status = 0, redirects = 0;
+    curl_off_t wait = 0;
+
+    curl_easy_getinfo(exchange->handle, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(exchange->handle, CURLINFO_REDIRECT_COUNT, &redirects);
+    curl_easy_getinfo(exchange->handle, CURLINFO_RETRY_AFTER, &wait);
+    exchange->answer->status = (int)status;
+    exchange->answer->retry_after = (double)wait;
+    atomic_fetch_add(&exchange->context->counters.requests, (uint64_t)redirects + 1);
+    if (exchange->failure.code) {
+        if (err)
+            *err = exchange->failure;
+        return exchange->failure.code;
+    }
+    return code ? fail_with_curl(exchange, code, err) : check_end(exchange, err);
+}
+
+int dp_http_exchange(struct dp_context *context, const struct dp_http_request *request,
+                     struct dp_http_answer *answer, struct dp_error *err)
+{
+    struct exchange exchange = {.context = context, .request = request, .answer = answer};
+    int rc;
+
+    dp_http_answer_clear(answer);
+    rc = take_handle(context, request->stream || request->cleanup, &exchange.handle, err);
+    if (rc)
+        return rc;
+    rc = set_up(&exchange, err);
+    if (!rc)
+        rc = finish(&exchange, curl_easy_perform(exchange.handle), err);
+    give_handle(context, request->stream || request->cleanup, exchange.handle);
+    curl_slist_free_all(exchange.headers);
+    dp_array_free(&exchange.document);
+    return rc;
+}
