@@ -7,6 +7,7 @@
 
 #include "connectors/file.h"
 #include "connectors/http_object.h"
+#include "connectors/s3.h"
 #include "connectors/uri.h"
 
 #include <stdio.h>
@@ -19,6 +20,7 @@ static const struct dp_connector connectors[] = {
     {"file", dp_file_open, dp_file_sink_open},
     {"http", dp_http_object_open, dp_http_sink_open},
     {"https", dp_http_object_open, dp_http_sink_open},
+    {"s3", dp_s3_object_open, dp_s3_sink_open},
 };
 
 static void list_schemes(char *text, size_t capacity)

@@ -6,6 +6,7 @@
 #include "connectors/context.h"
 
 #include "base/size.h"
+#include "connectors/credentials.h"
 #include "connectors/http.h"
 
 #include <stddef.h>
@@ -137,6 +138,7 @@ void dp_context_free(struct dp_context *context)
     /* In a child the connections are the parent's: closing them would end its TLS sessions. */
     if (context->pid == getpid())
         dp_http_pool_free(atomic_load(&context->http));
+    dp_credentials_free(atomic_load(&context->account));
     for (i = 0; i < TEXT_FIELDS; i++)
         free((char *)*text_field(&context->options, i));
     free(context);

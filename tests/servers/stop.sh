@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The dataplug authors
+
+# stop.sh DIR: ends the servers that a start script left in DIR: first kindly, after five seconds by
+# force. Only processes whose ids stand in DIR/pids are touched.
+set -u
+dir=${1:?usage: stop.sh DIR}
+[ -f "$dir/pids" ] || exit 0
+pids=$(cat "$dir/pids")
+
+# Whether a process or one of its group still runs; a dead one that nobody waited for does not.
+alive() {
+    [ -n "$(ps -o stat= -g "$1" 2>/dev/null | grep -v '^Z')" ]
+}
+
+for pid in $pids; do
+    kill -- "-$pid" 2>/dev/null
+done
+for try in $(seq 50); do
+    left=
+    for pid in $pids; do
+        ! alive "$pid" || left="$left $pid"
+    done
+    [ -n "$left" ] || break
+    sleep 0.1
+done
+for pid in $left; do
+    kill -9 -- "-$pid" 2>/dev/null
+done
+rm -f "$dir/pids"
+exit 0
