@@ -39,10 +39,10 @@ for file in *; do
     { printf '\002\010\010'; cat "$file"; } >"$folder/fuzz_job/text-$file"
 done
 for file in reads.fastq reads.fastq.6.gz reads.fastq.members.gz lines.txt.1.gz; do
-    "$build/tools/dp-index" build -q -s 1K -o "$folder/fuzz_index/$file.dpi" "$file"
+    "$build/dp-index" build -q -s 1K -o "$folder/fuzz_index/$file.dpi" "$file"
     for kind in "-n 4" "--bytes 999" "-n 2 --inline"; do
         # shellcheck disable=SC2086 # two words
-        "$build/tools/dp-slice" plan $kind --index "$folder/fuzz_index/$file.dpi" "$file" >manifest
+        "$build/dp-slice" plan $kind --index "$folder/fuzz_index/$file.dpi" "$file" >manifest
         while read -r line; do
             printf '%s' "$line" >"$folder/fuzz_slice/$(printf '%s' "$line" | cksum | tr ' ' -)"
         done <manifest
