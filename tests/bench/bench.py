@@ -52,8 +52,7 @@ class Bench:
     def tool(self, name, build=None):
         """The program itself: libtool's wrapper script would be measured with it."""
         build = build or self.build
-        for path in (f"{build}/tools/.libs/{name}", f"{build}/.libs/{name}",
-                     f"{build}/tools/{name}", f"{build}/{name}"):
+        for path in (f"{build}/.libs/{name}", f"{build}/{name}"):
             if os.access(path, os.X_OK):
                 return path
         raise Missing(f"{name} is not built in {build}")
@@ -62,7 +61,7 @@ class Bench:
         env = dict(os.environ, LC_ALL="C")
         env.pop("DP_INDEX_DIR", None)
         if "/.libs/" in command[0]:
-            env["LD_LIBRARY_PATH"] = command[0].split("/tools/.libs/")[0].split("/.libs/")[0] + "/.libs"
+            env["LD_LIBRARY_PATH"] = os.path.dirname(command[0])
         return env
 
     def zlib_build(self):
