@@ -52,12 +52,12 @@ per_slice() {
     local uri=$1 name=$2 format=$3 records=$4 size=$5 folder=$work/slices file number=0 have left
     rm -rf "$folder"
     dp-slice plan --records "$size" "$uri" >"$work/manifest" || { fail "$name: plan --records $size"; return; }
-    dp-slice fetch -q -@ 2 --output-dir "$folder" --name 'slice-%06d' "$work/manifest" ||
+    dp-slice fetch -q -@ 2 --output-dir "$folder" --name '{number}' "$work/manifest" ||
         { fail "$name: fetch --output-dir of --records $size"; return; }
     same "$name: --records $size: number of slices" "$(wc -l <"$work/manifest")" \
         $(((records + size - 1) / size))
-    same "$name: --records $size, concatenated" "$(cat "$folder"/slice-* | sum_of)" "$want_sum"
-    for file in "$folder"/slice-*; do
+    same "$name: --records $size, concatenated" "$(cat "$folder"/* | sum_of)" "$want_sum"
+    for file in "$folder"/*; do
         number=$((number + 1))
         left=$((records - (number - 1) * size))
         have=$(records_in "$format" <"$file")

@@ -54,6 +54,17 @@ trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
+# serve NAME [ARGUMENT...]: starts that server in $work/NAME, to be stopped at the end, and takes over
+# the variables that say where it is.
+serve() {
+    local name=$1
+    shift
+    at_end "'$servers/stop.sh' '$work/$name'"
+    DP_SERVER_OWNER=$$ "$servers/start-$name.sh" "$work/$name" "$@" || cannot "$name did not start"
+    # shellcheck disable=SC1090,SC1091
+    . "$work/$name/env"
+}
+
 # The last line of a script.
 summary() {
     echo "$passed passed, $failed failed"
@@ -66,10 +77,10 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/dataplug-test.XXXXXX") || cannot "no temporary
 bin=$work/bin
 mkdir -p "$bin"
 for tool in dp-index dp-slice dp-zcat; do
-    if [ -x "$build/tools/.libs/$tool" ]; then
-        ln -s "$build/tools/.libs/$tool" "$bin/$tool"
-    elif [ -x "$build/tools/$tool" ]; then
-        ln -s "$build/tools/$tool" "$bin/$tool"
+    if [ -x "$build/.libs/$tool" ]; then
+        ln -s "$build/.libs/$tool" "$bin/$tool"
+    elif [ -x "$build/$tool" ]; then
+        ln -s "$build/$tool" "$bin/$tool"
     else
         cannot "$tool is not built in $build"
     fi

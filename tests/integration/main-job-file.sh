@@ -128,22 +128,20 @@ done
 dp-index build -q "$objects/big.gz" || fail "a build after killed builds"
 dp-slice plan -n 6 "$objects/big.gz" >"$work/manifest"
 rm -rf "$work/whole" "$work/killed"
-dp-slice fetch -q --output-dir "$work/whole" --name '%d' "$work/manifest" || fail "fetch into a folder"
+dp-slice fetch -q --output-dir "$work/whole" --name '{number}' "$work/manifest" || fail "fetch into a folder"
 for delay in 0.01 0.02 0.04 0.08 0.12; do
-    dp-slice fetch -q --output-dir "$work/killed" --name '%d' "$work/manifest" &
+    dp-slice fetch -q --output-dir "$work/killed" --name '{number}' "$work/manifest" &
     process=$!
     sleep "$delay"
     kill -9 "$process" 2>/dev/null
     wait "$process" 2>/dev/null
-    for file in "$work/killed"/[1-9]; do
+    for file in "$work/killed"/[0-9]*; do
         [ -e "$file" ] || continue
         check "killed fetch: a final name is a whole slice" cmp -s "$file" "$work/whole/${file##*/}"
     done
 done
-check "a killed fetch is resumed" dp-slice fetch -q --resume --output-dir "$work/killed" --name '%d' "$work/manifest"
-for number in 1 2 3 4 5 6; do
-    check "resumed slice $number" cmp -s "$work/killed/$number" "$work/whole/$number"
-done
+check "a killed fetch is resumed" dp-slice fetch -q --resume --output-dir "$work/killed" --name '{number}' "$work/manifest"
+check "the folder of a resumed fetch" diff -r "$work/killed" "$work/whole"
 
 # --- two builds at once leave one valid index
 rm -f "$objects/big.gz.dpi"
@@ -163,7 +161,7 @@ same "full disk: exit status of a build" "$?" 1
 check "full disk: one line says so" grep -q '^dp-index: ' "$work/words"
 same "full disk: files left by a build" "$(find "$work/small" -type f | wc -l)" 1
 rm -rf "$work/short"
-(trap '' XFSZ; ulimit -f 8; dp-slice fetch -q --output-dir "$work/short" --name '%d' "$work/manifest") >"$work/words" 2>&1
+(trap '' XFSZ; ulimit -f 8; dp-slice fetch -q --output-dir "$work/short" --name '{number}' "$work/manifest") >"$work/words" 2>&1
 same "full disk: exit status of a fetch" "$?" 1
 same "full disk: files left by a fetch" "$(find "$work/short" -type f 2>/dev/null | wc -l)" 0
 dp-zcat "$objects/big.gz" >/dev/full 2>"$work/words"

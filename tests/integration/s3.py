@@ -1,0 +1,44 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The dataplug authors
+#
+# Another S3 client, for tests: boto3 with the endpoint and credentials of the environment.
+#
+# usage: s3.py put FILE BUCKET KEY [PART_BYTES] | get BUCKET KEY FILE
+#        | delete BUCKET KEY | move BUCKET KEY NEW_KEY | list BUCKET | sign BUCKET KEY
+
+import os
+import sys
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+
+
+def main(action, bucket_or_file, *rest):
+    s3 = boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL"],
+                      region_name=os.environ.get("AWS_REGION", "us-east-1"),
+                      config=Config(s3={"addressing_style": "path"}, signature_version="s3v4"))
+    if action == "put":
+        bucket, key = rest[:2]
+        part = int(rest[2]) if len(rest) > 2 else 1 << 40
+        s3.upload_file(bucket_or_file, bucket, key,
+                       Config=TransferConfig(multipart_threshold=part, multipart_chunksize=part))
+    elif action == "get":
+        s3.download_file(bucket_or_file, rest[0], rest[1])
+    elif action == "delete":
+        s3.delete_object(Bucket=bucket_or_file, Key=rest[0])
+    elif action == "move":
+        s3.copy_object(Bucket=bucket_or_file, Key=rest[1],
+                       CopySource={"Bucket": bucket_or_file, "Key": rest[0]})
+        s3.delete_object(Bucket=bucket_or_file, Key=rest[0])
+    elif action == "list":
+        for entry in s3.list_objects_v2(Bucket=bucket_or_file).get("Contents", []):
+            print(entry["Size"], entry["Key"])
+    elif action == "sign":
+        print(s3.generate_presigned_url("get_object", Params={"Bucket": bucket_or_file, "Key": rest[0]}))
+    else:
+        sys.exit(f"s3.py: no action '{action}'")
+
+
+main(*sys.argv[1:])
