@@ -4,7 +4,7 @@
 #include "index/codec/decoder.h"
 
 #include "base/crc32.h"
-#include "index/codec/pass.h"
+#include "index/codec/crew.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,8 +16,7 @@ struct dp_decoder {
     struct dp_source source;
     struct dp_pass *pass;
     struct dp_decoder_config rest;   /* of a pass that took over from BGZF */
-    struct dp_worker worker;
-    struct dp_batch single;
+    struct dp_crew *crew;
 
     struct dp_batch *batch; /* at hand; NULL before the first */
     size_t segment;         /* of it, the next one to give */
@@ -50,13 +49,12 @@ int dp_decoder_open(struct dp_context *context, const struct dp_decoder_config *
     }
     self->context = context;
     self->config = *config;
-    self->worker.backend = config->backend;
     self->whole_member = !config->start.mid_member;
     self->ended = 1;
     dp_source_init(&self->source, config->input);
     rc = ops->open(&self->config, &self->source, &self->pass, err);
-    if (!rc && !dp_batch_init(&self->single, ops->with_room))
-        rc = dp_error_no_memory(err);
+    if (!rc)
+        rc = dp_crew_open(self->pass, config->threads, config->backend, &self->crew, err);
     if (rc) {
         dp_decoder_free(self);
         return rc;
@@ -71,10 +69,9 @@ void dp_decoder_free(struct dp_decoder *decoder)
 
     if (!decoder)
         return;
+    dp_crew_free(decoder->crew);
     if (decoder->pass)
         decoder->pass->ops->close(decoder->pass);
-    dp_batch_free(&decoder->single);
-    dp_worker_free(&decoder->worker);
     points = decoder->points.data;
     for (size_t i = decoder->point; i < decoder->points.length; i++)
         dp_batch_point_free(&points[i]);
@@ -101,15 +98,12 @@ static int take_points(struct dp_decoder *self, struct dp_batch *batch, struct d
 /* The next batch, filled and worked on. */
 static int next_batch(struct dp_decoder *self, struct dp_error *err)
 {
-    const struct dp_pass_ops *ops = self->pass->ops;
-    struct dp_batch *batch = &self->single;
     int rc = self->context ? dp_context_check(self->context, err) : DP_OK;
+    struct dp_batch *batch;
 
     if (rc)
         return rc;
-    dp_batch_clear(batch, self->pass->flow.offset, self->batch);
-    ops->fill(self->pass, batch);
-    ops->work(&self->worker, batch);
+    batch = dp_crew_next(self->crew);
     self->batch = batch;
     self->segment = self->position = self->block = 0;
     self->result.compressed_bytes = batch->result.compressed_bytes;
@@ -124,12 +118,8 @@ static int next_batch(struct dp_decoder *self, struct dp_error *err)
 static int resume_as_gzip(struct dp_decoder *self, struct dp_error *err)
 {
     const struct dp_batch *batch = self->batch;
-    const struct dp_array *rest = self->pass->ops->rest(self->pass);
     struct dp_array bytes = {0};
-    struct dp_pass *pass;
-    bool ok = dp_array_append(&bytes, (uint8_t *)batch->packed.data + batch->retry,
-                              batch->packed.length - batch->retry, 1) &&
-              dp_array_append(&bytes, rest->data, rest->length, 1) &&
+    bool ok = dp_crew_rest(self->crew, &bytes) &&
               dp_source_prepend(&self->source, bytes.data, bytes.length);
     int rc;
 
@@ -141,14 +131,17 @@ static int resume_as_gzip(struct dp_decoder *self, struct dp_error *err)
         .uncompressed_offset = batch->offset + batch->length,
         .compressed_bit = dp_source_offset(&self->source) * 8,
     };
-    rc = dp_pass_gzip_resume(&self->rest, &self->source, self->result.member_count, &pass, err);
-    if (rc)
-        return rc;
+    dp_crew_free(self->crew);
     self->pass->ops->close(self->pass);
-    self->pass = pass;
+    self->crew = NULL;
+    self->pass = NULL;
+    self->batch = NULL;
     self->member_crc32 = 0;
     self->member_bytes = 0;
-    return DP_OK;
+    rc = dp_pass_gzip_resume(&self->rest, &self->source, self->result.member_count, &self->pass,
+                             err);
+    return rc ? rc : dp_crew_open(self->pass, self->rest.threads, self->rest.backend, &self->crew,
+                                  err);
 }
 
 /* ------------------------------------------------------------------------------- pieces */

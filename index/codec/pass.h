@@ -22,7 +22,8 @@ struct dp_worker {
 
 struct dp_pass_ops {
     enum dp_codec codec;
-    bool with_room; /* batches need room of their own; without, all happens in the caller's thread */
+    bool with_room;     /* batches need room of their own; without, the caller does all by itself */
+    bool needs_history; /* the last 32 KiB must stand in front of a batch's room */
 
     int (*open)(const struct dp_decoder_config *config, struct dp_source *source,
                 struct dp_pass **pass, struct dp_error *err);
@@ -35,8 +36,9 @@ struct dp_pass_ops {
     /* What was taken from the source and stands in no batch yet. NULL where that cannot be. */
     const struct dp_array *(*rest)(const struct dp_pass *pass);
 
-    /* Completes a filled batch. A failure makes the batch end before the bytes it struck. */
-    void (*work)(struct dp_worker *worker, struct dp_batch *batch);
+    /* Completes a filled batch; any thread, of the pass only what never changes may be read. A
+     * failure makes the batch end before the bytes it struck. */
+    void (*work)(struct dp_pass *pass, struct dp_worker *worker, struct dp_batch *batch);
 };
 
 /* The begin of every pass. */

@@ -292,11 +292,12 @@ static int inflate_blocks(struct dp_worker *worker, struct dp_batch *batch, uint
     return DP_OK;
 }
 
-static void work_bgzf(struct dp_worker *worker, struct dp_batch *batch)
+static void work_bgzf(struct dp_pass *pass, struct dp_worker *worker, struct dp_batch *batch)
 {
     uint32_t *crcs = malloc((batch->blocks.length + 1) * sizeof(*crcs));
     int rc = crcs ? inflate_blocks(worker, batch, crcs) : dp_error_no_memory(&batch->error);
 
+    (void)pass;
     if (rc) {
         batch->segments.length = batch->length = batch->blocks.length = 0;
         batch->state = rc;

@@ -355,10 +355,11 @@ static int pack_windows(struct dp_worker *worker, struct dp_batch *batch)
     return DP_OK;
 }
 
-static void work_gzip(struct dp_worker *worker, struct dp_batch *batch)
+static void work_gzip(struct dp_pass *pass, struct dp_worker *worker, struct dp_batch *batch)
 {
     int rc = pack_windows(worker, batch);
 
+    (void)pass;
     dp_pass_sum(batch);
     if (rc)
         batch->state = rc;
@@ -367,6 +368,7 @@ static void work_gzip(struct dp_worker *worker, struct dp_batch *batch)
 const struct dp_pass_ops dp_pass_gzip = {
     .codec = DP_CODEC_GZIP,
     .with_room = true,
+    .needs_history = true,
     .open = open_gzip,
     .close = close_gzip,
     .fill = fill_gzip,

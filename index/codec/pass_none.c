@@ -89,8 +89,9 @@ static void fill_none(struct dp_pass *pass, struct dp_batch *batch)
         batch->state = dp_error_no_memory(&batch->error);
 }
 
-static void work_none(struct dp_worker *worker, struct dp_batch *batch)
+static void work_none(struct dp_pass *pass, struct dp_worker *worker, struct dp_batch *batch)
 {
+    (void)pass;
     (void)worker;
     dp_pass_sum(batch);
 }
