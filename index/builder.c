@@ -196,7 +196,7 @@ static int map_piece(struct builder *builder, const struct dp_piece *piece,
 {
     int result;
 
-    if (builder->unmapped)
+    if (builder->unmapped || piece->length == 0)
         return DP_OK;
     result = dp_mapper_feed(builder->mapper, piece->bytes, piece->length, err);
     if (!result && piece->seek_point)
@@ -221,7 +221,7 @@ static int take_piece(struct builder *builder, const struct dp_piece *piece,
     result = add_blocks(builder->index, piece, err);
     if (!result && piece->sum_edge)
         result = add_sum(builder->index, builder->uncompressed_bytes, builder->crc32, err);
-    if (!result && builder->options.tee)
+    if (!result && builder->options.tee && piece->length > 0)
         result = builder->options.tee(builder->options.tee_user, piece->bytes, piece->length,
                                       err);
     if (!result)
@@ -273,14 +273,26 @@ static int cut_tables(struct dp_index *index, uint64_t end, uint32_t crc32,
     return add_sum(index, end, crc32, err);
 }
 
+/* There is a point at the start exactly when there are bytes to decode from it: not for an object
+ * that holds nothing, but also for one whose first block is damaged half way. */
+static int settle_start(struct dp_index *index, struct dp_error *err)
+{
+    struct dp_point_row start = {.member_number = index->codec != DP_CODEC_NONE};
+
+    if (index->identity.uncompressed_bytes == 0)
+        index->points.length = 0;
+    else if (index->points.length == 0 &&
+             !dp_array_append(&index->points, &start, 1, sizeof(start)))
+        return dp_error_no_memory(err);
+    return DP_OK;
+}
+
 /* Windows stand in the index file in the order of the points that are left. */
 static void place_windows(struct dp_index *index)
 {
     struct dp_point_row *points = index->points.data;
     size_t i;
 
-    if (index->identity.uncompressed_bytes == 0)
-        index->points.length = 0;
     for (i = 0; i < index->points.length; i++) {
         points[i].window_at = index->windows_bytes;
         index->windows_bytes += points[i].packed_bytes;
@@ -347,6 +359,8 @@ static int finish(struct builder *builder, struct dp_error *err)
     result = drain_input(builder, err);
     if (!result)
         result = map_end(builder, decoded.truncated, err);
+    if (!result)
+        result = settle_start(index, err);
     if (result)
         return result;
     identify(builder->ends, &index->identity);

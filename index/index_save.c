@@ -24,7 +24,8 @@ struct page_writer {
     uint8_t page[DP_FILE_PAGE_BYTES];
 };
 
-/* Writes the page: a full one is filled with zeros to its fixed size, the last ends with its rows. */
+/* Writes the page: a full one is filled with zeros to its fixed size, the last ends with its
+ * rows. */
 static int flush_page(struct page_writer *writer, bool full, struct dp_error *err)
 {
     size_t length = full ? DP_FILE_PAGE_BYTES - 4 : writer->used;

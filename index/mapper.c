@@ -231,9 +231,10 @@ static int finish_whole(struct dp_mapper *mapper, struct dp_mapper_result *resul
     return DP_OK;
 }
 
-/* The end came too early. A record that ends exactly here is only known to the scanner's finish;
- * but one that does not end with a line feed may have lost its rest, whatever finish thinks. */
-static int finish_cut(struct dp_mapper *mapper, struct dp_mapper_result *result,
+/* The end came too early. A record that ends exactly here is only known to the scanner's finish
+ * (unless it has been asked already); but one that does not end with a line feed may have lost its
+ * rest, whatever finish thinks. */
+static int finish_cut(struct dp_mapper *mapper, bool finished, struct dp_mapper_result *result,
                       struct dp_error *err)
 {
     const struct dp_scanner_base *base = dp_scanner_base(mapper->scanner);
@@ -242,17 +243,17 @@ static int finish_cut(struct dp_mapper *mapper, struct dp_mapper_result *result,
                                .previous_bases = base->previous.bases};
     const struct dp_index_row *rows = mapper->rows.data;
 
-    result->totals_crc32 = mapper->edge_crc32;
-    if (!mapper->broken && mapper->last_byte == '\n' &&
+    if (!finished && !mapper->broken && mapper->last_byte == '\n' &&
         mapper->format->finish(mapper->scanner, NULL) == DP_OK) {
-        if (base->edge.offset == mapper->fed_bytes)
-            result->totals_crc32 = mapper->fed_crc32;
         row.edge = base->edge;
         row.previous_offset = base->previous.offset;
         row.previous_bases = base->previous.bases;
     }
     result->totals = row.edge;
     result->cut = true;
+    result->totals_crc32 = !mapper->broken && row.edge.offset == mapper->fed_bytes
+                               ? mapper->fed_crc32
+                               : mapper->edge_crc32;
     if (rows[mapper->rows.length - 1].edge.offset < row.edge.offset &&
         !dp_array_append(&mapper->rows, &row, 1, sizeof(row)))
         return dp_error_no_memory(err);
@@ -263,16 +264,22 @@ int dp_mapper_finish(struct dp_mapper *mapper, bool truncated, struct dp_mapper_
                      struct dp_error *err)
 {
     struct dp_mapper_result made = {0};
+    bool finished = false;
     int failed = DP_OK;
 
     if (!mapper->scanner)
         failed = leave_head(mapper, true, err);
-    if (failed == DP_DATA && mapper->broken && mapper->config.keep_prefix) {
+    if (!failed && !truncated) {
+        failed = finish_whole(mapper, &made, err);
+        finished = true;
+    }
+    /* Data that the scanner refuses are damage too, now or in what was held back. */
+    if (failed == DP_DATA && mapper->scanner && mapper->config.keep_prefix) {
         truncated = true;
         failed = DP_OK;
     }
-    if (!failed)
-        failed = truncated ? finish_cut(mapper, &made, err) : finish_whole(mapper, &made, err);
+    if (!failed && truncated)
+        failed = finish_cut(mapper, finished, &made, err);
     if (failed)
         return failed;
     made.format = mapper->format;
