@@ -97,6 +97,8 @@ static bool deliver(struct gzip_pass *self, struct dp_batch *batch)
 
     while (count < self->pending.length && points[count].complete)
         count++;
+    if (count == 0)
+        return true;
     if (!dp_array_append(&batch->points, points, count, sizeof(*points)))
         return false;
     self->pending.length -= count;
