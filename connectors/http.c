@@ -15,11 +15,14 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,12 +34,18 @@ enum {
     WAIT_NANOSECONDS = 100000000  /* between two looks at the cancel callback */
 };
 
+/* What one thread at a time talks over. */
+struct line {
+    CURL *curl;
+    int socket; /* the one opened last; may be closed by now */
+};
+
 struct dp_http_pool {
     pthread_mutex_t mutex;
     pthread_cond_t given_back;
     CURLSH *share;
     pthread_mutex_t share_mutex[CURL_LOCK_DATA_LAST];
-    CURL **idle;
+    struct line *idle;
     unsigned idle_count;
     unsigned busy;  /* handed out, streams not counted */
     unsigned limit; /* of busy ones, and of idle ones that are kept */
@@ -110,7 +119,7 @@ void dp_http_pool_free(struct dp_http_pool *pool)
     if (!pool)
         return;
     for (i = 0; i < pool->idle_count; i++)
-        curl_easy_cleanup(pool->idle[i]);
+        curl_easy_cleanup(pool->idle[i].curl);
     curl_share_cleanup(pool->share);
     for (i = 0; i < CURL_LOCK_DATA_LAST; i++)
         pthread_mutex_destroy(&pool->share_mutex[i]);
@@ -156,27 +165,28 @@ static int wait_for_place(struct dp_context *context, struct dp_http_pool *pool,
     return rc;
 }
 
-static int take_handle(struct dp_context *context, bool stream, CURL **handle,
-                       struct dp_error *err)
+static int take_line(struct dp_context *context, bool stream, struct line *line,
+                     struct dp_error *err)
 {
     struct dp_http_pool *pool = pool_of(context);
     int rc = DP_OK;
 
     if (!pool)
         return dp_error_set(err, DP_NO_MEMORY, "the HTTP library could not be started");
-    *handle = NULL;
+    line->curl = NULL;
+    line->socket = -1;
     pthread_mutex_lock(&pool->mutex);
     if (!stream)
         rc = wait_for_place(context, pool, err);
     if (!rc) {
         pool->busy += !stream;
         if (pool->idle_count)
-            *handle = pool->idle[--pool->idle_count];
+            *line = pool->idle[--pool->idle_count];
     }
     pthread_mutex_unlock(&pool->mutex);
-    if (!rc && !*handle)
-        *handle = curl_easy_init();
-    if (!rc && !*handle) {
+    if (!rc && !line->curl)
+        line->curl = curl_easy_init();
+    if (!rc && !line->curl) {
         pthread_mutex_lock(&pool->mutex);
         pool->busy -= !stream;
         pthread_mutex_unlock(&pool->mutex);
@@ -185,22 +195,22 @@ static int take_handle(struct dp_context *context, bool stream, CURL **handle,
     return rc;
 }
 
-/* Gives a handle back with its connection, without the options of the request. */
-static void give_handle(struct dp_context *context, bool stream, CURL *handle)
+/* Gives a line back with its connection, without the options of the request. */
+static void give_line(struct dp_context *context, bool stream, struct line line)
 {
     struct dp_http_pool *pool = pool_of(context);
 
-    curl_easy_reset(handle);
+    curl_easy_reset(line.curl);
     pthread_mutex_lock(&pool->mutex);
     pool->busy -= !stream;
     if (pool->idle_count < pool->limit) {
-        pool->idle[pool->idle_count++] = handle;
-        handle = NULL;
+        pool->idle[pool->idle_count++] = line;
+        line.curl = NULL;
     }
     pthread_cond_signal(&pool->given_back);
     pthread_mutex_unlock(&pool->mutex);
-    if (handle)
-        curl_easy_cleanup(handle);
+    if (line.curl)
+        curl_easy_cleanup(line.curl);
 }
 
 /* ------------------------------------------------------------------------------ exchange */
@@ -210,7 +220,7 @@ struct exchange {
     struct dp_context *context;
     const struct dp_http_request *request;
     struct dp_http_answer *answer;
-    CURL *handle;
+    struct line line;
     struct dp_error failure; /* of our own callbacks; code 0 while there is none */
     bool checked;            /* the headers promise what was asked for */
     struct dp_array document; /* bytes of a refusal */
@@ -219,10 +229,32 @@ struct exchange {
     char error[CURL_ERROR_SIZE];
 };
 
+/* Some gateways send the headers, and the body only when these are acknowledged; the kernel keeps
+ * acknowledgements back for 40 ms, which is most of a small read's time. */
+static void acknowledge(struct exchange *exchange)
+{
+    int on = 1;
+
+    /* If that is another connection by now, it does no harm to it. */
+    if (exchange->line.socket >= 0)
+        (void)!setsockopt(exchange->line.socket, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
+static int note_socket(void *user, curl_socket_t fd, curlsocktype purpose)
+{
+    struct exchange *exchange = user;
+
+    (void)purpose;
+    exchange->line.socket = fd;
+    return CURL_SOCKOPT_OK;
+}
+
 static size_t take_header(char *line, size_t size, size_t count, void *user)
 {
     struct exchange *exchange = user;
 
+    if (size * count == 2)
+        acknowledge(exchange);
     dp_http_answer_header(exchange->answer, line, size * count);
     return size * count;
 }
@@ -235,7 +267,7 @@ static int check_headers(struct exchange *exchange)
     if (exchange->checked)
         return DP_OK;
     exchange->checked = true;
-    curl_easy_getinfo(exchange->handle, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(exchange->line.curl, CURLINFO_RESPONSE_CODE, &status);
     exchange->answer->status = (int)status;
     dp_http_answer_settle(exchange->request, exchange->answer);
     if (status < 200 || status > 299)
@@ -434,9 +466,11 @@ static void set_method(CURL *handle, const struct dp_http_request *request)
 
 static void set_callbacks(struct exchange *exchange)
 {
-    CURL *handle = exchange->handle;
+    CURL *handle = exchange->line.curl;
 
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, exchange->error);
+    curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, note_socket);
+    curl_easy_setopt(handle, CURLOPT_SOCKOPTDATA, exchange);
     curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, exchange);
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, write_body);
@@ -453,7 +487,7 @@ static void set_callbacks(struct exchange *exchange)
 static int set_up(struct exchange *exchange, struct dp_error *err)
 {
     const struct dp_http_request *request = exchange->request;
-    CURL *handle = exchange->handle;
+    CURL *handle = exchange->line.curl;
     char *url = NULL;
     int rc = prepare(exchange, &url, err);
 
@@ -543,9 +577,9 @@ static int finish(struct exchange *exchange, CURLcode code, struct dp_error *err
     long status = 0, redirects = 0;
     curl_off_t wait = 0;
 
-    curl_easy_getinfo(exchange->handle, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(exchange->handle, CURLINFO_REDIRECT_COUNT, &redirects);
-    curl_easy_getinfo(exchange->handle, CURLINFO_RETRY_AFTER, &wait);
+    curl_easy_getinfo(exchange->line.curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(exchange->line.curl, CURLINFO_REDIRECT_COUNT, &redirects);
+    curl_easy_getinfo(exchange->line.curl, CURLINFO_RETRY_AFTER, &wait);
     exchange->answer->status = (int)status;
     exchange->answer->retry_after = (double)wait;
     atomic_fetch_add(&exchange->context->counters.requests, (uint64_t)redirects + 1);
@@ -564,13 +598,13 @@ int dp_http_exchange(struct dp_context *context, const struct dp_http_request *r
     int rc;
 
     dp_http_answer_clear(answer);
-    rc = take_handle(context, request->stream || request->cleanup, &exchange.handle, err);
+    rc = take_line(context, request->stream || request->cleanup, &exchange.line, err);
     if (rc)
         return rc;
     rc = set_up(&exchange, err);
     if (!rc)
-        rc = finish(&exchange, curl_easy_perform(exchange.handle), err);
-    give_handle(context, request->stream || request->cleanup, exchange.handle);
+        rc = finish(&exchange, curl_easy_perform(exchange.line.curl), err);
+    give_line(context, request->stream || request->cleanup, exchange.line);
     curl_slist_free_all(exchange.headers);
     dp_array_free(&exchange.document);
     return rc;
