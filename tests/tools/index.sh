@@ -1,0 +1,153 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The dataplug authors
+#
+# dp-index: build, show, verify; what is kept, what is replaced, what is refused.
+
+. "${top_srcdir:-$(dirname "$0")/../..}/tests/tools/lib.sh"
+
+fastq 20000 >a.fq
+gzip -k a.fq
+bases=$(awk 'NR % 4 == 2 { n += length } END { print n }' a.fq)
+
+# --- build
+ends 0 "build" dp-index build -s 256K a.fq.gz
+says "a.fq.gz: indexed: " "build"
+check "the index is there" test -s a.fq.gz.dpi
+ends 0 "again" dp-index build a.fq.gz
+says "up to date" "again"
+ends 0 "quiet" dp-index build -q --force -s 256K a.fq.gz
+check "quiet" test ! -s err -a ! -s out
+cp a.fq.gz.dpi first.dpi
+ends 0 "force" dp-index build --force -v -@3 -s 256K a.fq.gz
+says "20000 records, $bases bases" "figures with -v"
+check "bytes do not depend on threads" cmp a.fq.gz.dpi first.dpi
+ends 0 "zlib" dp-index build --force --backend zlib -s 256K a.fq.gz
+check "bytes do not depend on the backend" cmp a.fq.gz.dpi first.dpi
+ends 1 "unknown backend" dp-index build --force --backend none a.fq.gz
+check "a failure leaves the old index" cmp a.fq.gz.dpi first.dpi
+ends 0 "as text" dp-index build -f text -o text.dpi a.fq.gz
+ends 0 "another format is not up to date" dp-index build -f fastq -o text.dpi a.fq.gz
+says "indexed" "another format is not up to date"
+ends 0 "standard input" bash -c "cat a.fq.gz | dp-index build -s 256K -o stdin.dpi -"
+check "standard input gives the same index" cmp stdin.dpi first.dpi
+ends 0 "index dir" dp-index build --index-dir ix/deep a.fq.gz
+same "index dir" "$(find ix -name 'a.fq.gz.dpi' | wc -l)" 1
+ends 0 "DP_INDEX_DIR" env DP_INDEX_DIR=env dp-index build a.fq.gz
+same "DP_INDEX_DIR" "$(find env -name 'a.fq.gz.dpi' | wc -l)" 1
+ends 0 "plain" dp-index build a.fq
+ends 0 "odd names" bash -c "cp a.fq '100% #? é.fq' && dp-index build '100% #? é.fq'"
+check "odd names" test -s '100% #? é.fq.dpi'
+
+# --- show and verify
+ends 0 "show" dp-index show a.fq.gz
+check "show" grep -qE "^records +20000$" out
+ends 0 "show an index" dp-index show first.dpi
+ends 0 "show an index of another name" bash -c "cp first.dpi other; dp-index show other"
+ends 0 "json" dp-index show --json a.fq.gz
+check "json: one line" test "$(wc -l <out)" = 1
+for key in format codec records bases uncompressed_bytes members seek_points index_bytes source; do
+    check "json: $key" grep -q "\"$key\":" out
+done
+check "json: records" grep -qE '"records": ?20000' out
+ends 1 "show without an index" bash -c "cp a.fq b.fq; dp-index show b.fq"
+ends 0 "verify" dp-index verify a.fq.gz
+ends 0 "verify --deep" dp-index verify --deep a.fq.gz
+ends 0 "verify --index" dp-index verify --deep --index first.dpi a.fq.gz
+mv a.fq.gz.dpi kept.dpi
+ends 1 "verify without an index" dp-index verify a.fq.gz
+ends 1 "no such object" dp-index build nothing.fq
+says "nothing.fq" "no such object"
+
+# --- stale and damaged indexes
+fastq 20000 2 | gzip >b.fq.gz
+cp kept.dpi b.fq.gz.dpi
+ends 3 "stale" dp-index verify b.fq.gz
+says "^dp-index: .*b.fq.gz" "stale"
+ends 0 "stale is rebuilt" dp-index build b.fq.gz
+says "indexed" "stale is rebuilt"
+ends 0 "rebuilt" dp-index verify --deep b.fq.gz
+size=$(stat -c %s kept.dpi)
+for at in 0 20 $((size / 2)) $((size - 5)); do
+    cp kept.dpi a.fq.gz.dpi
+    printf '\377\376\375\374' | dd of=a.fq.gz.dpi bs=1 seek="$at" conv=notrunc 2>/dev/null
+    ends 3 "damaged at $at" dp-index verify a.fq.gz
+done
+head -c $((size / 2)) kept.dpi >a.fq.gz.dpi
+ends 3 "cut" dp-index verify a.fq.gz
+ends 0 "damaged is rebuilt" dp-index build -s 256K a.fq.gz
+check "damaged is rebuilt" cmp a.fq.gz.dpi kept.dpi
+
+# --- damaged objects
+head -c 200000 a.fq.gz >cut.fq.gz
+ends 1 "truncated" dp-index build cut.fq.gz
+no "truncated" cut.fq.gz.dpi
+ends 0 "truncated, allowed" dp-index build --allow-truncated cut.fq.gz
+says "warning: .*truncated" "truncated, allowed"
+ends 0 "the sound part" dp-index show --json cut.fq.gz
+check "the sound part" grep -qE '"complete": ?false' out
+ends 1 "an incomplete index is not up to date" dp-index build cut.fq.gz
+(cat a.fq.gz && echo garbage) >garbage.fq.gz
+ends 0 "garbage" dp-index build garbage.fq.gz
+says "warning: .*garbage.fq.gz.* 8 bytes of trailing garbage" "garbage"
+sed '4004s/./ /' a.fq >bad.fq
+ends 1 "bad record" dp-index build bad.fq
+says "record 1001" "bad record"
+says "line 4004" "bad record"
+no "bad record" bad.fq.dpi
+
+# --- several objects
+mv kept.dpi kept
+rm -f ./*.dpi
+ends 1 "several" dp-index build -@2 a.fq.gz nothing.fq bad.fq b.fq.gz a.fq
+check "one that fails hides no other" test -s a.fq.gz.dpi -a -s b.fq.gz.dpi -a -s a.fq.dpi
+says "nothing.fq" "several"
+says "bad.fq" "several"
+
+# --- destinations
+mkdir sealed
+chmod 555 sealed
+if [ -w sealed ]; then # a superuser may write anywhere: take what is no folder
+    ends 1 "no folder" dp-index build -o a.fq/x.dpi b.fq.gz
+else
+    ends 1 "no right to write" dp-index build -o sealed/x.dpi b.fq.gz
+    says "sealed" "no right to write"
+fi
+chmod 755 sealed
+# The place is tried before anything is read: this object never ends.
+mkfifo pipe
+exec 3<>pipe
+ends 1 "tried before reading" timeout 10 dp-index build -o a.fq/x.dpi - <pipe
+exec 3>&-
+# What cannot be saved at the end is left here.
+mkdir left
+ends 1 "full disk" bash -c "cd left && dp-index build -o /dev/full ../b.fq.gz"
+check "left in the current folder" test -s left/b.fq.gz.dpi
+says "left in ./b.fq.gz.dpi" "full disk"
+ends 0 "what was left is right" dp-index verify --deep --index left/b.fq.gz.dpi b.fq.gz
+
+# --- two builds of the same object at once
+rm -f a.fq.gz.dpi
+dp-index build -q --force -s 256K a.fq.gz &
+one=$!
+dp-index build -q --force -s 256K a.fq.gz &
+wait $one $!
+check "two at once" cmp a.fq.gz.dpi kept
+
+# --- killed and stopped, while the end of the object is still to come
+mkdir killed
+for signal in KILL TERM INT; do
+    rm pipe
+    mkfifo pipe
+    exec 3<>pipe
+    # Background jobs of a script ignore SIGINT unless told otherwise.
+    env --default-signal=INT dp-index build -o killed/x.dpi - <pipe 2>err &
+    builder=$!
+    head -c 300000 a.fq.gz >&3
+    kill -"$signal" "$builder"
+    wait "$builder" 2>/dev/null
+    same "SIG$signal: status" "$?" $((128 + $(kill -l "$signal")))
+    same "SIG$signal: nothing is left" "$(ls -A killed)" ""
+    exec 3>&-
+done
+summary

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+#include "config.h"
+
+#include "tools/index_commands.h"
+
+#include <string.h>
+
+static const char help[] =
+    "Usage: dp-index build [OPTION]... OBJECT...|-\n"
+    "       dp-index show [OPTION]... OBJECT|INDEX\n"
+    "       dp-index verify [OPTION]... OBJECT\n"
+    "Make, show and check the index of big FASTQ or text objects, plain, gzip or BGZF.\n"
+    "OBJECT is a path or a file://, http(s):// or s3://BUCKET/KEY address.\n"
+    "\n"
+    "build: read each OBJECT once and write its index. One that is still right is kept.\n"
+    "  -f, --format FORMAT      fastq or text; default: found by content\n"
+    "  -s, --spacing SIZE       uncompressed bytes between seek points; default: 1M\n"
+    "  -o, --output INDEX       write the index here (one OBJECT); needed for '-'\n"
+    "      --index-dir DIR      write it below DIR; default: $DP_INDEX_DIR, else OBJECT.dpi\n"
+    "      --force              build even when there is a valid index\n"
+    "      --allow-truncated    index the sound part of a damaged or truncated OBJECT\n"
+    "      --backend NAME       isal or zlib; default: the fastest that is built in\n"
+    "\n"
+    "show: print what is known of OBJECT.\n"
+    "      --json               as one JSON object on one line\n"
+    "\n"
+    "verify: check the index of OBJECT, and that it is the index of these bytes.\n"
+    "      --deep               decode OBJECT and compare every checksum and count\n"
+    "\n"
+    "show and verify:\n"
+    "      --index INDEX        use this index\n"
+    "\n"
+    "All commands:\n"
+    "  -@, --threads N          threads in all; default: 2, or 1 on one processor\n"
+    "  -q, --quiet              only say what failed\n"
+    "  -v, --verbose            say more; twice: each step\n"
+    "      --profile NAME       profile of the AWS configuration files\n"
+    "      --region NAME        AWS region\n"
+    "      --endpoint-url URL   S3 service other than AWS's own\n"
+    "      --no-sign-request    access S3 without credentials\n"
+    "      --retries N          repeat a failed request at most N times\n"
+    "      --timeout SECONDS    give a silent connection up after this long; default: 30\n"
+    "  -h, --help               print this text\n"
+    "  -V, --version            print the version\n"
+    "\n"
+    "Exit status: 0 all is well, 1 something failed, 2 wrong usage, 3 stale or damaged index.\n";
+
+struct command {
+    const char *name;
+    int (*run)(struct dp_tool *tool, int argc, char **argv);
+};
+
+static const struct command commands[] = {
+    {"build", dp_index_build_run},
+    {"show", dp_index_show_run},
+    {"verify", dp_index_check_run},
+};
+
+static void take_nothing(void *user, int code, const char *value)
+{
+    (void)user;
+    (void)code;
+    (void)value;
+}
+
+int main(int argc, char **argv)
+{
+    struct dp_tool tool;
+    size_t i;
+
+    dp_tool_start(&tool, "dp-index", help);
+    for (i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return dp_tool_finish(&tool, commands[i].run(&tool, argc - 1, argv + 1));
+    if (argc > 1 && argv[1][0] != '-')
+        dp_tool_usage(&tool, "unknown command '%s'", argv[1]);
+    dp_tool_options(&tool, argc, argv, NULL, 0, take_nothing, NULL);
+    dp_tool_usage(&tool, "a command is needed: build, show or verify");
+}

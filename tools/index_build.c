@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* dp-index build: one thread per object, the threads left over go to the builds. */
+
+#include "config.h"
+
+#include "tools/index_commands.h"
+
+#include "base/size.h"
+#include "tools/local.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct request {
+    struct dp_tool *tool;
+    const char *output;    /* -o */
+    const char *directory; /* --index-dir */
+    bool force;
+    struct dp_index_options build;
+};
+
+enum { INDEX_DIR = 256, FORCE, ALLOW_TRUNCATED, BACKEND };
+
+static const struct dp_tool_option options[] = {
+    {"format", 'f', true},
+    {"spacing", 's', true},
+    {"output", 'o', true},
+    {"index-dir", INDEX_DIR, true},
+    {"force", FORCE, false},
+    {"allow-truncated", ALLOW_TRUNCATED, false},
+    {"backend", BACKEND, true},
+};
+
+static void take(void *user, int code, const char *value)
+{
+    struct request *request = user;
+
+    switch (code) {
+    case 'f':
+        request->build.format = value;
+        break;
+    case 's':
+        request->build.spacing_bytes = dp_tool_size(request->tool, "--spacing", value);
+        break;
+    case 'o':
+        request->output = value;
+        break;
+    case INDEX_DIR:
+        request->directory = value;
+        break;
+    case FORCE:
+        request->force = true;
+        break;
+    case ALLOW_TRUNCATED:
+        request->build.allow_truncated = 1;
+        break;
+    case BACKEND:
+        request->build.backend = value;
+        break;
+    }
+}
+
+/* -------------------------------------------------------------------------- the destination */
+
+/* Is there an index at `place` that a new build would only repeat? `format` may be NULL. */
+static bool up_to_date(const struct request *request, struct dp_object *object, const char *place)
+{
+    struct dp_context *context = request->tool->context;
+    struct dp_index_info info = {.struct_bytes = sizeof(info)};
+    struct dp_index *index;
+    bool same;
+
+    if (request->force || dp_index_find(context, object, place, &index, NULL) < 0)
+        return false;
+    dp_index_info(index, &info);
+    same = (info.complete || request->build.allow_truncated) &&
+           (!request->build.format || strcmp(info.format, request->build.format) == 0);
+    dp_index_free(index);
+    return same;
+}
+
+/* Finds out, before anything long is done, whether an index can be written there. */
+static int probe(struct dp_context *context, const char *place, struct dp_error *err)
+{
+    struct dp_sink *sink;
+    int rc = dp_local_make_parents(place, err);
+
+    if (rc == DP_OK)
+        rc = dp_sink_open(context, place, &sink, err);
+    if (rc == DP_OK)
+        dp_sink_free(sink);
+    return rc;
+}
+
+/* ------------------------------------------------------------------------------- one build */
+
+static void report(const struct request *request, const char *name, const struct dp_index *index)
+{
+    struct dp_tool *tool = request->tool;
+    struct dp_index_info info = {.struct_bytes = sizeof(info)};
+    char size[32];
+
+    dp_index_info(index, &info);
+    if (!info.complete)
+        dp_tool_warn(tool, "%s: truncated or damaged: only its first %llu uncompressed bytes are "
+                           "indexed", name, (unsigned long long)info.uncompressed_bytes);
+    if (info.trailing_garbage_bytes)
+        dp_tool_warn(tool, "%s: %llu bytes of trailing garbage are ignored", name,
+                     (unsigned long long)info.trailing_garbage_bytes);
+    dp_tool_say(tool, "%s: indexed: %s", name, info.uri);
+    dp_size_format(info.index_bytes, size, sizeof(size));
+    dp_tool_detail(tool, "%s: %s, %s: %llu records, %llu bases, %llu bytes of %llu uncompressed, "
+                         "%llu members, %llu seek points, index of %s", name, info.format,
+                   info.codec, (unsigned long long)info.record_count,
+                   (unsigned long long)info.base_count, (unsigned long long)info.source_bytes,
+                   (unsigned long long)info.uncompressed_bytes,
+                   (unsigned long long)info.member_count,
+                   (unsigned long long)info.seek_point_count, size);
+}
+
+/* After hours of reading nothing is thrown away: the index is left in the current folder. Returns
+ * the exit status. */
+static int rescue(struct dp_tool *tool, struct dp_index *index, const char *name,
+                  const struct dp_error *why)
+{
+    struct dp_error err;
+    char *place = dp_local_rescue_name(name);
+    int status = dp_tool_fail(tool, why);
+
+    if (why->code != DP_CANCELLED && place && dp_index_save(index, place, &err) == DP_OK)
+        dp_tool_error(tool, "%s: its index was left in %s", name, place);
+    free(place);
+    return status;
+}
+
+static int save(struct dp_tool *tool, struct dp_index *index, const char *name, const char *place,
+                const struct request *request)
+{
+    struct dp_error err;
+
+    if (dp_index_save(index, place, &err) < 0)
+        return rescue(tool, index, name, &err);
+    report(request, name, index);
+    return DP_TOOL_OK;
+}
+
+/* Where the index of `object` goes: *place is to be freed with dp_text_free. */
+static int choose(const struct request *request, struct dp_object *object, char **place,
+                  struct dp_error *err)
+{
+    if (!request->output)
+        return dp_index_locate(object, request->directory, place, err);
+    *place = strdup(request->output);
+    return *place ? DP_OK : dp_error_no_memory(err);
+}
+
+/* Builds the index of the object `name`; the exit status. */
+static int build_object(const struct request *request, const char *name)
+{
+    struct dp_tool *tool = request->tool;
+    struct dp_object *object = NULL;
+    struct dp_index *index = NULL;
+    struct dp_error err;
+    char *place = NULL;
+    int status;
+
+    if (dp_object_open(tool->context, name, NULL, &object, &err) < 0)
+        return dp_tool_fail(tool, &err);
+    name = dp_local_display(name, object);
+    if (choose(request, object, &place, &err) < 0) {
+        status = dp_tool_fail(tool, &err);
+        goto out;
+    }
+    if (up_to_date(request, object, place)) {
+        dp_tool_say(tool, "%s: up to date: %s", name, place);
+        status = DP_TOOL_OK;
+        goto out;
+    }
+    if (probe(tool->context, place, &err) < 0 ||
+        dp_index_build(tool->context, object, &request->build, &index, &err) < 0) {
+        status = dp_tool_fail(tool, &err);
+        goto out;
+    }
+    status = save(tool, index, name, place, request);
+out:
+    dp_index_free(index);
+    if (request->output)
+        free(place);
+    else
+        dp_text_free(place);
+    dp_object_free(object);
+    return status;
+}
+
+/* The same for standard input, whose index must be given a place. */
+static int build_stdin(const struct request *request)
+{
+    struct dp_tool *tool = request->tool;
+    struct dp_index *index;
+    struct dp_error err;
+    int input = STDIN_FILENO;
+
+    if (probe(tool->context, request->output, &err) < 0 ||
+        dp_index_build_from(tool->context, dp_local_read, &input, "stdin", &request->build, &index,
+                            &err) < 0)
+        return dp_tool_fail(tool, &err);
+    input = save(tool, index, "stdin", request->output, request);
+    dp_index_free(index);
+    return input;
+}
+
+/* ------------------------------------------------------------------------- several objects */
+
+/* What the threads share: the names and the worst status so far. */
+struct queue {
+    const struct request *request;
+    pthread_mutex_t lock;
+    char **names;
+    size_t count;
+    size_t next;
+    int status;
+};
+
+static const char *take_name(struct queue *queue)
+{
+    const char *name = NULL;
+
+    pthread_mutex_lock(&queue->lock);
+    if (queue->next < queue->count)
+        name = queue->names[queue->next++];
+    pthread_mutex_unlock(&queue->lock);
+    return name;
+}
+
+static void *work(void *user)
+{
+    struct queue *queue = user;
+    const char *name;
+    int status;
+
+    while ((name = take_name(queue))) {
+        status = build_object(queue->request, name);
+        pthread_mutex_lock(&queue->lock);
+        if (status > queue->status)
+            queue->status = status;
+        pthread_mutex_unlock(&queue->lock);
+    }
+    return NULL;
+}
+
+static int build_all(struct request *request, char **names, size_t count)
+{
+    unsigned threads = dp_tool_threads(request->tool, 2), workers, i, started = 0;
+    struct queue queue = {.request = request, .names = names, .count = count};
+    pthread_t *ids;
+
+    workers = count < threads ? (unsigned)count : threads;
+    request->build.threads = threads / workers;
+    pthread_mutex_init(&queue.lock, NULL);
+    ids = calloc(workers, sizeof(*ids));
+    for (i = 1; ids && i < workers; i++)
+        if (pthread_create(&ids[started], NULL, work, &queue) == 0)
+            started++;
+    work(&queue); /* whatever could not be started, this thread does alone */
+    for (i = 0; i < started; i++)
+        pthread_join(ids[i], NULL);
+    free(ids);
+    pthread_mutex_destroy(&queue.lock);
+    return queue.status;
+}
+
+int dp_index_build_run(struct dp_tool *tool, int argc, char **argv)
+{
+    struct request request = {.tool = tool, .build.struct_bytes = sizeof(request.build)};
+    struct dp_error err;
+    int first = dp_tool_options(tool, argc, argv, options, sizeof(options) / sizeof(options[0]),
+                                take, &request);
+    bool from_stdin = argc - first == 1 && strcmp(argv[first], "-") == 0;
+    int i;
+
+    if (first == argc)
+        dp_tool_usage(tool, "build: which object?");
+    for (i = first; i < argc && !from_stdin; i++)
+        if (strcmp(argv[i], "-") == 0)
+            dp_tool_usage(tool, "build: '-' must be the only object");
+    if (from_stdin && !request.output)
+        dp_tool_usage(tool, "build: '-' needs --output");
+    if (request.output && argc - first > 1)
+        dp_tool_usage(tool, "build: --output goes with one object only");
+    if (dp_tool_open(tool, true, &err) < 0)
+        return dp_tool_fail(tool, &err);
+    if (!from_stdin)
+        return build_all(&request, argv + first, (size_t)(argc - first));
+    request.build.threads = dp_tool_threads(tool, 2);
+    return build_stdin(&request);
+}

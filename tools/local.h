@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* Local files and descriptors, where a tool meets them itself. */
+
+#ifndef DP_TOOLS_LOCAL_H
+#define DP_TOOLS_LOCAL_H
+
+#include "dataplug.h"
+
+#include <stdbool.h>
+
+/* True for "scheme://...", false for a path. */
+bool dp_local_is_uri(const char *name);
+
+/* How to call an object in messages: its path as it was given, or its URI without secrets. Lives as
+ * long as both. */
+const char *dp_local_display(const char *name, const struct dp_object *object);
+
+/* A dp_read_fn over the descriptor that `user` (an int *) points to. */
+int64_t dp_local_read(void *user, void *buffer, size_t capacity, struct dp_error *err);
+
+/* Makes the folders above `path`; nothing for URIs. */
+int dp_local_make_parents(const char *path, struct dp_error *err);
+
+/* "./NAME.dpi", where NAME is the last part of the object's name without a query; NULL when out of
+ * memory. The caller frees it. */
+char *dp_local_rescue_name(const char *object);
+
+#endif

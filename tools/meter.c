@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+#include "config.h"
+
+#include "tools/meter.h"
+
+#include "base/array.h"
+#include "base/size.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define REDRAW_SECONDS 0.2
+#define QUIET_SECONDS  0.5 /* short work shows nothing at all */
+
+struct item {
+    char *key;
+    uint64_t done;
+    uint64_t total;
+};
+
+struct dp_meter {
+    pthread_mutex_t lock;
+    struct dp_array items; /* of struct item: one for each thing under way or done */
+    double began;          /* seconds of the monotonic clock */
+    double drawn;
+    bool visible;
+};
+
+static double now_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+struct dp_meter *dp_meter_open(void)
+{
+    struct dp_meter *meter;
+
+    if (!isatty(STDERR_FILENO))
+        return NULL;
+    meter = calloc(1, sizeof(*meter));
+    if (!meter)
+        return NULL;
+    pthread_mutex_init(&meter->lock, NULL);
+    meter->began = now_seconds();
+    meter->drawn = meter->began + QUIET_SECONDS - REDRAW_SECONDS;
+    return meter;
+}
+
+static void wipe(struct dp_meter *meter)
+{
+    if (meter->visible)
+        fputs("\r\033[K", stderr);
+    meter->visible = false;
+}
+
+void dp_meter_close(struct dp_meter *meter)
+{
+    struct item *items;
+    size_t i;
+
+    if (!meter)
+        return;
+    wipe(meter);
+    items = meter->items.data;
+    for (i = 0; i < meter->items.length; i++)
+        free(items[i].key);
+    dp_array_free(&meter->items);
+    pthread_mutex_destroy(&meter->lock);
+    free(meter);
+}
+
+/* The item of that name, made when it is new; NULL when memory is short. */
+static struct item *find_item(struct dp_meter *meter, const char *key)
+{
+    struct item *items = meter->items.data, fresh = {0};
+    size_t i;
+
+    for (i = 0; i < meter->items.length; i++)
+        if (strcmp(items[i].key, key) == 0)
+            return &items[i];
+    fresh.key = strdup(key);
+    if (!fresh.key || !dp_array_append(&meter->items, &fresh, 1, sizeof(fresh))) {
+        free(fresh.key);
+        return NULL;
+    }
+    items = meter->items.data;
+    return &items[meter->items.length - 1];
+}
+
+/* Sums over all items; *total is 0 when one of them is not known. */
+static void add_up(const struct dp_meter *meter, uint64_t *done, uint64_t *total)
+{
+    const struct item *items = meter->items.data;
+    bool known = true;
+    size_t i;
+
+    *done = *total = 0;
+    for (i = 0; i < meter->items.length; i++) {
+        *done += items[i].done;
+        *total += items[i].total;
+        known = known && items[i].total > 0;
+    }
+    if (!known)
+        *total = 0;
+}
+
+static void draw(struct dp_meter *meter, const char *what, double now)
+{
+    char amount[32], speed[32];
+    uint64_t done, total;
+    double elapsed = now - meter->began, rate, left;
+
+    add_up(meter, &done, &total);
+    rate = elapsed > 0 ? (double)done / elapsed : 0;
+    dp_size_format(done, amount, sizeof(amount));
+    dp_size_format((uint64_t)rate, speed, sizeof(speed));
+    wipe(meter);
+    if (total > 0 && rate > 0 && total >= done) {
+        left = (double)(total - done) / rate;
+        fprintf(stderr, "%s %s, %.0f %%, %s/s, %u:%02u left", what, amount,
+                100.0 * (double)done / (double)total, speed, (unsigned)(left / 60),
+                (unsigned)left % 60);
+    } else {
+        fprintf(stderr, "%s %s, %s/s", what, amount, speed);
+    }
+    fflush(stderr);
+    meter->visible = true;
+    meter->drawn = now;
+}
+
+void dp_meter_set(struct dp_meter *meter, const char *what, const char *key, uint64_t done,
+                  uint64_t total)
+{
+    struct item *item;
+    double now;
+
+    if (!meter)
+        return;
+    pthread_mutex_lock(&meter->lock);
+    item = find_item(meter, key ? key : "");
+    if (item) {
+        item->done = done;
+        item->total = total;
+    }
+    now = now_seconds();
+    if (now - meter->drawn >= REDRAW_SECONDS)
+        draw(meter, what, now);
+    pthread_mutex_unlock(&meter->lock);
+}
+
+void dp_meter_lock(struct dp_meter *meter)
+{
+    if (!meter)
+        return;
+    pthread_mutex_lock(&meter->lock);
+    wipe(meter);
+}
+
+void dp_meter_unlock(struct dp_meter *meter)
+{
+    if (meter)
+        pthread_mutex_unlock(&meter->lock);
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+#include "config.h"
+
+#include "tools/tool.h"
+
+#include "base/size.h"
+#include "tools/output.h"
+#include "tools/signals.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define THREADS_MAX 1024
+#define OPTIONS_MAX 64
+
+enum { PROFILE = 1000, REGION, ENDPOINT_URL, NO_SIGN_REQUEST, RETRIES, TIMEOUT };
+
+static const struct dp_tool_option common[] = {
+    {"threads", '@', true},       {"quiet", 'q', false},
+    {"verbose", 'v', false},      {"help", 'h', false},
+    {"version", 'V', false},      {"profile", PROFILE, true},
+    {"region", REGION, true},     {"endpoint-url", ENDPOINT_URL, true},
+    {"retries", RETRIES, true},   {"no-sign-request", NO_SIGN_REQUEST, false},
+    {"timeout", TIMEOUT, true},
+};
+#define COMMON_COUNT (sizeof(common) / sizeof(common[0]))
+
+/* ------------------------------------------------------------------------------- messages */
+
+static void print(struct dp_meter *meter, const char *name, const char *kind, const char *format,
+                  va_list args)
+{
+    char line[2048];
+    char *at;
+
+    vsnprintf(line, sizeof(line), format, args);
+    for (at = line; *at; at++) /* names are foreign text: keep them off the terminal's controls */
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            *at = '?';
+    dp_meter_lock(meter);
+    fprintf(stderr, "%s: %s%s\n", name, kind, line);
+    dp_meter_unlock(meter);
+}
+
+void dp_tool_error(struct dp_tool *tool, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    print(tool->meter, tool->name, "", format, args);
+    va_end(args);
+}
+
+void dp_tool_warn(struct dp_tool *tool, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (!tool->quiet)
+        print(tool->meter, tool->name, "warning: ", format, args);
+    va_end(args);
+}
+
+void dp_tool_say(struct dp_tool *tool, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (!tool->quiet)
+        print(tool->meter, tool->name, "", format, args);
+    va_end(args);
+}
+
+void dp_tool_detail(struct dp_tool *tool, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (tool->verbose && !tool->quiet)
+        print(tool->meter, tool->name, "", format, args);
+    va_end(args);
+}
+
+int dp_tool_status_of(int code)
+{
+    switch (code) {
+    case DP_OK:
+        return DP_TOOL_OK;
+    case DP_STALE_INDEX:
+    case DP_BAD_INDEX:
+    case DP_CHANGED:
+        return DP_TOOL_STALE;
+    default:
+        return DP_TOOL_FAILED;
+    }
+}
+
+int dp_tool_fail(struct dp_tool *tool, const struct dp_error *err)
+{
+    if (err->code != DP_CANCELLED && !dp_signals_caught() && !dp_signals_pipe_broken())
+        dp_tool_error(tool, "%s", err->message);
+    return dp_tool_status_of(err->code);
+}
+
+void dp_tool_usage(const struct dp_tool *tool, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    print(NULL, tool->name, "", format, args);
+    va_end(args);
+    fprintf(stderr, "Try '%s --help'.\n", tool->name);
+    exit(tool->usage_status);
+}
+
+/* -------------------------------------------------------------------------------- options */
+
+uint64_t dp_tool_size(const struct dp_tool *tool, const char *option, const char *value)
+{
+    uint64_t size;
+
+    if (!dp_size_parse(value, &size) || size == 0)
+        dp_tool_usage(tool, "%s: '%s' is not a size such as 500, 64K or 8M", option, value);
+    return size;
+}
+
+uint64_t dp_tool_count(const struct dp_tool *tool, const char *option, const char *value,
+                       uint64_t least, uint64_t most)
+{
+    uint64_t count;
+
+    if (!dp_count_parse(value, &count) || count < least || count > most)
+        dp_tool_usage(tool, "%s: '%s' is not a number from %llu to %llu", option, value,
+                      (unsigned long long)least, (unsigned long long)most);
+    return count;
+}
+
+/* Ends the process when the text could not be written. */
+static _Noreturn void print_and_exit(struct dp_tool *tool, const char *text)
+{
+    fputs(text, stdout);
+    exit(dp_tool_finish(tool, DP_TOOL_OK));
+}
+
+static _Noreturn void print_version(struct dp_tool *tool)
+{
+    char text[128];
+
+    snprintf(text, sizeof(text), "%s (dataplug) %s\n", tool->name, dp_version());
+    print_and_exit(tool, text);
+}
+
+/* Keeps a common option; false when `code` is none. */
+static bool take_common(struct dp_tool *tool, int code, const char *value)
+{
+    struct dp_context_options *options = &tool->context_options;
+
+    switch (code) {
+    case '@':
+        tool->threads = (unsigned)dp_tool_count(tool, "--threads", value, 1, THREADS_MAX);
+        return true;
+    case 'q':
+        tool->quiet = true;
+        return true;
+    case 'v':
+        tool->verbose++;
+        return true;
+    case 'h':
+        print_and_exit(tool, tool->help);
+    case 'V':
+        print_version(tool);
+    case PROFILE:
+        options->profile = value;
+        return true;
+    case REGION:
+        options->region = value;
+        return true;
+    case ENDPOINT_URL:
+        options->endpoint_url = value;
+        return true;
+    case NO_SIGN_REQUEST:
+        options->no_sign_request = 1;
+        return true;
+    case RETRIES: /* the library counts attempts */
+        options->attempts = (unsigned)dp_tool_count(tool, "--retries", value, 0, 1000) + 1;
+        return true;
+    case TIMEOUT:
+        options->timeout_seconds = (unsigned)dp_tool_count(tool, "--timeout", value, 1, 86400);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Appends `count` rows in getopt's two forms. */
+static void add_rows(struct option *longs, size_t *used, char *letters,
+                     const struct dp_tool_option *rows, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count && *used + 1 < OPTIONS_MAX; i++) {
+        if (rows[i].name)
+            longs[(*used)++] = (struct option){rows[i].name, rows[i].argument, NULL, rows[i].code};
+        if (rows[i].code < 256) {
+            letters[strlen(letters)] = (char)rows[i].code;
+            if (rows[i].argument)
+                letters[strlen(letters)] = ':';
+        }
+    }
+}
+
+int dp_tool_options(struct dp_tool *tool, int argc, char **argv, const struct dp_tool_option *own,
+                    size_t count, void (*take)(void *user, int code, const char *value),
+                    void *user)
+{
+    struct option longs[OPTIONS_MAX] = {0};
+    char letters[3 * OPTIONS_MAX] = ":"; /* zero-filled; ':' asks getopt to stay silent */
+    size_t used = 0;
+    int code;
+
+    add_rows(longs, &used, letters, own, count);
+    add_rows(longs, &used, letters, common, COMMON_COUNT);
+    optind = 0; /* a fresh scan: commands with subcommands scan more than once */
+    while ((code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+        if (code == ':')
+            dp_tool_usage(tool, "option '%s' needs a value", argv[optind - 1]);
+        if (code == '?' && optopt && optopt < 256)
+            dp_tool_usage(tool, "unknown option '-%c'", optopt);
+        if (code == '?')
+            dp_tool_usage(tool, "unknown, ambiguous or misused option '%s'", argv[optind - 1]);
+        if (!take_common(tool, code, optarg))
+            take(user, code, optarg);
+    }
+    return optind;
+}
+
+/* -------------------------------------------------------------------------- begin and end */
+
+/* With a descriptor of the first three missing, the next file to be opened would become it, and
+ * messages or data would end in that file. */
+static void hold_descriptors(void)
+{
+    int fd;
+
+    /* Opened the wrong way round, so that using them still fails. */
+    for (fd = 0; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+            _exit(DP_TOOL_FAILED);
+}
+
+void dp_tool_start(struct dp_tool *tool, const char *name, const char *help)
+{
+    memset(tool, 0, sizeof(*tool));
+    tool->name = name;
+    tool->help = help;
+    tool->usage_status = DP_TOOL_USAGE;
+    tool->context_options.struct_bytes = sizeof(tool->context_options);
+    hold_descriptors();
+    dp_signals_catch();
+}
+
+static void on_log(void *user, enum dp_log_level level, const char *message)
+{
+    struct dp_tool *tool = user;
+
+    if (level <= DP_LOG_WARNING)
+        dp_tool_warn(tool, "%s", message);
+    else if ((unsigned)level <= DP_LOG_WARNING + tool->verbose)
+        dp_tool_detail(tool, "%s", message);
+}
+
+static void on_progress(void *user, const struct dp_progress *progress)
+{
+    struct dp_tool *tool = user;
+
+    dp_meter_set(tool->meter, progress->what, progress->uri, progress->done_bytes,
+                 progress->total_bytes);
+}
+
+static int on_cancel(void *user)
+{
+    (void)user;
+    return dp_signals_caught() != 0 || dp_signals_pipe_broken();
+}
+
+int dp_tool_open(struct dp_tool *tool, bool progress, struct dp_error *err)
+{
+    struct dp_context_options *options = &tool->context_options;
+
+    if (!tool->quiet)
+        tool->meter = dp_meter_open();
+    options->log = on_log;
+    options->progress = progress && tool->meter ? on_progress : NULL;
+    options->cancel = on_cancel;
+    options->user = tool;
+    return dp_context_new(options, &tool->context, err);
+}
+
+int dp_tool_finish(struct dp_tool *tool, int status)
+{
+    struct dp_error err;
+    int closed;
+
+    dp_context_free(tool->context);
+    tool->context = NULL;
+    dp_meter_close(tool->meter);
+    tool->meter = NULL;
+    closed = dp_output_close(&err);
+    if (closed < 0 && status == DP_TOOL_OK)
+        status = dp_tool_fail(tool, &err);
+    dp_signals_die();
+    return status;
+}
+
+unsigned dp_tool_threads(const struct dp_tool *tool, unsigned most)
+{
+    cpu_set_t set;
+    unsigned online;
+
+    if (tool->threads)
+        return tool->threads;
+    /* Not the machine's processors but those that this process may use. */
+    online = sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+    return online < most ? online : most;
+}
