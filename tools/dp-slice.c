@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+#include "config.h"
+
+#include "tools/slice_commands.h"
+
+#include <string.h>
+
+static const char help[] =
+    "Usage: dp-slice plan (-n N | --records R | --bytes SIZE | --bases B) [OPTION]... OBJECT\n"
+    "       dp-slice fetch [OPTION]... MANIFEST|-\n"
+    "       dp-slice fetch [OPTION]... --slice JSON\n"
+    "       dp-slice check [OPTION]... MANIFEST|-\n"
+    "Cut an indexed object into slices, fetch slices, and check that they make the object.\n"
+    "A manifest holds one slice a line; every line can be fetched by itself, anywhere.\n"
+    "\n"
+    "plan: print a manifest. Nothing of OBJECT but its first and last bytes is read.\n"
+    "  -n, --parts N            N slices of equal size\n"
+    "      --by UNIT            with -n: equal in records (default), bytes or bases\n"
+    "      --records R          slices of R records\n"
+    "      --bytes SIZE         slices of SIZE uncompressed bytes, such as 8M\n"
+    "      --bases B            slices of B bases\n"
+    "      --inline             let slices carry what they need of the index\n"
+    "      --allow-signed       keep the signature of a presigned URL in the slices\n"
+    "      --summary            print figures of the plan on standard error\n"
+    "  -o, --output MANIFEST    write the manifest here\n"
+    "\n"
+    "fetch: print the bytes of all slices, in the order of the manifest.\n"
+    "      --only K[,K-L...]    only the slices of these numbers\n"
+    "      --slice JSON         this slice; no manifest is read\n"
+    "  -o, --output FILE        write to FILE, which appears when everything was checked\n"
+    "      --output-dir DIR     write a file for each slice into DIR\n"
+    "      --name TEMPLATE      its name: {number}, {id} and {format} are replaced;\n"
+    "                           default: slice-{number}.fastq or .txt, with .gz for -z\n"
+    "      --resume             with --output-dir: skip the slices that are there\n"
+    "      --exec CMD           run CMD by the shell for each slice, the bytes on its standard\n"
+    "                           input, DP_SLICE_NUMBER, DP_SLICE_COUNT and DP_SLICE_ID set\n"
+    "  -z, --bgzf               compress what is written as BGZF\n"
+    "\n"
+    "check: prove that the slices of MANIFEST tile the object as its index says.\n"
+    "      --deep               fetch all slices and compare their checksums and counts\n"
+    "\n"
+    "All commands:\n"
+    "      --index INDEX        use this index\n"
+    "  -@, --threads N          threads in all; default: 1\n"
+    "  -q, --quiet              only say what failed\n"
+    "  -v, --verbose            say more; twice: each step\n"
+    "      --profile NAME       profile of the AWS configuration files\n"
+    "      --region NAME        AWS region\n"
+    "      --endpoint-url URL   S3 service other than AWS's own\n"
+    "      --no-sign-request    access S3 without credentials\n"
+    "      --retries N          repeat a failed request at most N times\n"
+    "      --timeout SECONDS    give a silent connection up after this long; default: 30\n"
+    "  -h, --help               print this text\n"
+    "  -V, --version            print the version\n"
+    "\n"
+    "Exit status: 0 all is well, 1 something failed, 2 wrong usage, 3 a stale or damaged index or\n"
+    "manifest or a changed object; with --exec, that of the first CMD that failed.\n";
+
+struct command {
+    const char *name;
+    int (*run)(struct dp_tool *tool, int argc, char **argv);
+};
+
+static const struct command commands[] = {
+    {"plan", dp_slice_plan_run},
+    {"fetch", dp_slice_fetch_run},
+    {"check", dp_slice_check_run},
+};
+
+static void take_nothing(void *user, int code, const char *value)
+{
+    (void)user;
+    (void)code;
+    (void)value;
+}
+
+int main(int argc, char **argv)
+{
+    struct dp_tool tool;
+    size_t i;
+
+    dp_tool_start(&tool, "dp-slice", help);
+    for (i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return dp_tool_finish(&tool, commands[i].run(&tool, argc - 1, argv + 1));
+    if (argc > 1 && argv[1][0] != '-')
+        dp_tool_usage(&tool, "unknown command '%s'", argv[1]);
+    dp_tool_options(&tool, argc, argv, NULL, 0, take_nothing, NULL);
+    dp_tool_usage(&tool, "a command is needed: plan, fetch or check");
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+#include "config.h"
+
+#include "tools/manifest.h"
+
+#include "base/array.h"
+#include "base/error.h"
+#include "tools/local.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define READ_BYTES ((size_t)64 << 10)
+/* Slices with all parts inlined take some 100 KiB; longer lines are no manifest. */
+#define LINE_BYTES_MAX ((size_t)16 << 20)
+
+struct dp_manifest {
+    const char *name;
+    int fd;                   /* -1: none */
+    struct dp_object *object; /* NULL: none */
+    uint64_t offset;          /* of the next byte to read from the object */
+    struct dp_array bytes;    /* read and not yet given out, from `begin` on */
+    size_t begin;
+    uint64_t line; /* number of the line given last */
+    bool at_end;
+};
+
+static struct dp_manifest *make(const char *name, struct dp_error *err)
+{
+    struct dp_manifest *manifest = calloc(1, sizeof(*manifest));
+
+    if (!manifest) {
+        dp_error_no_memory(err);
+        return NULL;
+    }
+    manifest->name = name;
+    manifest->fd = -1;
+    return manifest;
+}
+
+int dp_manifest_open(struct dp_context *context, const char *name, struct dp_manifest **manifest,
+                     struct dp_error *err)
+{
+    struct dp_manifest *made = make(strcmp(name, "-") == 0 ? "stdin" : name, err);
+    int rc = DP_OK;
+
+    if (!made)
+        return DP_NO_MEMORY;
+    if (strcmp(name, "-") == 0) {
+        made->fd = STDIN_FILENO;
+    } else if (dp_local_is_uri(name)) {
+        rc = dp_object_open(context, name, NULL, &made->object, err);
+    } else {
+        made->fd = open(name, O_RDONLY | O_CLOEXEC);
+        if (made->fd < 0)
+            rc = dp_error_set_errno(err, errno, "%s", name);
+    }
+    if (rc < 0)
+        dp_manifest_free(made);
+    else
+        *manifest = made;
+    return rc;
+}
+
+int dp_manifest_open_line(const char *line, struct dp_manifest **manifest, struct dp_error *err)
+{
+    struct dp_manifest *made = make("--slice", err);
+
+    if (!made)
+        return DP_NO_MEMORY;
+    made->at_end = true;
+    if (!dp_array_append(&made->bytes, line, strlen(line), 1)) {
+        dp_manifest_free(made);
+        return dp_error_no_memory(err);
+    }
+    *manifest = made;
+    return DP_OK;
+}
+
+void dp_manifest_free(struct dp_manifest *manifest)
+{
+    if (!manifest)
+        return;
+    if (manifest->fd > STDERR_FILENO)
+        close(manifest->fd);
+    dp_object_free(manifest->object);
+    dp_array_free(&manifest->bytes);
+    free(manifest);
+}
+
+/* Up to READ_BYTES more at `to`; 0 at the end. */
+static int64_t read_some(struct dp_manifest *manifest, void *to, struct dp_error *err)
+{
+    uint64_t left;
+    struct dp_range range;
+    int rc;
+
+    if (!manifest->object)
+        return dp_local_read(&manifest->fd, to, READ_BYTES, err);
+    left = dp_object_size(manifest->object) - manifest->offset;
+    if (left == 0)
+        return 0;
+    range.begin = manifest->offset;
+    range.end = manifest->offset + (left < READ_BYTES ? left : READ_BYTES);
+    rc = dp_object_read_at(manifest->object, range, to, err);
+    if (rc < 0)
+        return rc;
+    manifest->offset = range.end;
+    return (int64_t)(range.end - range.begin);
+}
+
+/* Appends what can be read at once to `bytes`, after dropping what was given out. */
+static int fill(struct dp_manifest *manifest, struct dp_error *err)
+{
+    struct dp_array *bytes = &manifest->bytes;
+    int64_t given;
+
+    if (manifest->begin > 0) {
+        bytes->length -= manifest->begin;
+        memmove(bytes->data, (char *)bytes->data + manifest->begin, bytes->length);
+        manifest->begin = 0;
+    }
+    if (bytes->length > LINE_BYTES_MAX)
+        return dp_error_set(err, DP_BAD_INDEX, "%s: line %llu: too long for a slice",
+                            manifest->name, (unsigned long long)manifest->line + 1);
+    if (!dp_array_reserve(bytes, READ_BYTES, 1))
+        return dp_error_no_memory(err);
+    given = read_some(manifest, (char *)bytes->data + bytes->length, err);
+    if (given < 0)
+        return (int)given;
+    bytes->length += (size_t)given;
+    manifest->at_end = given == 0;
+    return DP_OK;
+}
+
+/* 1: the next line, without its newline, at *line until the next call; 0: the end. */
+static int next_line(struct dp_manifest *manifest, const char **line, size_t *length,
+                     struct dp_error *err)
+{
+    size_t seen = 0, have;
+    const char *begin, *end = NULL;
+    int rc;
+
+    for (;;) {
+        begin = (const char *)manifest->bytes.data + manifest->begin;
+        have = manifest->bytes.length - manifest->begin;
+        if (have > seen)
+            end = memchr(begin + seen, '\n', have - seen);
+        if (end || manifest->at_end)
+            break;
+        seen = have;
+        rc = fill(manifest, err);
+        if (rc < 0)
+            return rc;
+    }
+    if (!end && have == 0)
+        return 0;
+    *line = begin;
+    *length = end ? (size_t)(end - begin) : have;
+    manifest->begin += *length + (end ? 1 : 0);
+    manifest->line++;
+    return 1;
+}
+
+/* Puts the place in front of what the parser said. */
+static int at_line(const struct dp_manifest *manifest, int rc, const struct dp_error *cause,
+                   struct dp_error *err)
+{
+    return dp_error_set(err, rc, "%s: line %llu: %.900s", manifest->name,
+                        (unsigned long long)manifest->line, cause->message);
+}
+
+int dp_manifest_next(struct dp_manifest *manifest, struct dp_slice **slice, struct dp_error *err)
+{
+    struct dp_error cause;
+    const char *line;
+    size_t length;
+    int rc;
+
+    do {
+        rc = next_line(manifest, &line, &length, err);
+        if (rc <= 0)
+            return rc;
+    } while (length == 0);
+    rc = dp_slice_parse(line, length, slice, &cause);
+    return rc < 0 ? at_line(manifest, rc, &cause, err) : 1;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* A manifest read line by line: a file, standard input, any URI, or one line given as text. Never
+ * more than one line is in memory. */
+
+#ifndef DP_TOOLS_MANIFEST_H
+#define DP_TOOLS_MANIFEST_H
+
+#include "dataplug.h"
+
+struct dp_manifest;
+
+/* Opens `name`; "-" is standard input. */
+int dp_manifest_open(struct dp_context *context, const char *name, struct dp_manifest **manifest,
+                     struct dp_error *err);
+/* The manifest whose only line is `line`, which must outlive it. */
+int dp_manifest_open_line(const char *line, struct dp_manifest **manifest, struct dp_error *err);
+void dp_manifest_free(struct dp_manifest *manifest);
+
+/* 1: *slice is the next one, to be freed by the caller; 0: the end; < 0: enum dp_result, with the
+ * manifest's name and the number of the line in the message. Empty lines are skipped. */
+int dp_manifest_next(struct dp_manifest *manifest, struct dp_slice **slice, struct dp_error *err);
+
+#endif

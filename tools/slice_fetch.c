@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* dp-slice fetch: slices in, bytes out, several slices at a time. */
+
+#include "config.h"
+
+#include "tools/slice_commands.h"
+
+#include "tools/team.h"
+#include "tools/journal.h"
+#include "tools/local.h"
+#include "tools/output.h"
+#include "tools/pipe.h"
+#include "tools/signals.h"
+#include "tools/template.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What slices that wait for their turn may hold in memory, all together. */
+#define WAITING_BYTES ((size_t)256 << 20)
+#define FAILED_SHOWN  20
+
+struct fetch {
+    struct dp_tool *tool;
+    const char *index;      /* --index */
+    const char *slice_text; /* --slice */
+    const char *output;     /* -o */
+    const char *directory;  /* --output-dir */
+    const char *name;       /* --name */
+    const char *command;    /* --exec */
+    bool resume;
+    bool bgzf;
+    struct dp_selection only;
+
+    struct dp_team team;
+    struct dp_pipe_order *order; /* one output for all slices */
+    struct dp_sink *sink;        /* where that goes with -o */
+    struct dp_journal *journal;
+
+    pthread_mutex_t lock; /* for what follows */
+    char plan_id[64];     /* of the first slice */
+    uint64_t done_bytes;
+    uint64_t done_slices;
+    uint64_t skipped_slices;
+    uint64_t failed_slices;
+    uint64_t failed_numbers[FAILED_SHOWN];
+    int status; /* of the first failure */
+};
+
+enum { ONLY = 256, SLICE, OUTPUT_DIR, NAME, RESUME, EXEC, INDEX };
+
+static const struct dp_tool_option options[] = {
+    {"only", ONLY, true},       {"slice", SLICE, true}, {"output", 'o', true},
+    {"output-dir", OUTPUT_DIR, true}, {"name", NAME, true},   {"resume", RESUME, false},
+    {"exec", EXEC, true},       {"bgzf", 'z', false},   {"index", INDEX, true},
+};
+
+static void take_name(struct fetch *fetch, const char *value)
+{
+    const char *why;
+
+    if (!dp_template_check(value, &why))
+        dp_tool_usage(fetch->tool, "--name: '%s': %s", value, why);
+    fetch->name = value;
+}
+
+static void take(void *user, int code, const char *value)
+{
+    struct fetch *fetch = user;
+
+    switch (code) {
+    case ONLY:
+        if (!dp_selection_parse(&fetch->only, value))
+            dp_tool_usage(fetch->tool, "--only: '%s' is not a list such as 3,10-20", value);
+        break;
+    case SLICE:
+        fetch->slice_text = value;
+        break;
+    case 'o':
+        fetch->output = value;
+        break;
+    case OUTPUT_DIR:
+        fetch->directory = value;
+        break;
+    case NAME:
+        take_name(fetch, value);
+        break;
+    case RESUME:
+        fetch->resume = true;
+        break;
+    case EXEC:
+        fetch->command = value;
+        break;
+    case 'z':
+        fetch->bgzf = true;
+        break;
+    case INDEX:
+        fetch->index = value;
+        break;
+    }
+}
+
+/* ------------------------------------------------------------------------------- one slice */
+
+static int write_out(void *user, const void *bytes, size_t length, struct dp_error *err)
+{
+    struct fetch *fetch = user;
+
+    if (fetch->sink)
+        return dp_sink_write(fetch->sink, bytes, length, err);
+    return dp_output_write(STDOUT_FILENO, "standard output", bytes, length, err);
+}
+
+/* The name of a slice's file in the output folder; NULL when out of memory. */
+static char *file_name(const struct fetch *fetch, const struct dp_slice_info *info)
+{
+    const char *name = fetch->name ? fetch->name : dp_template_default(info->format, fetch->bgzf);
+
+    return dp_template_expand(name, info);
+}
+
+static int open_file(struct fetch *fetch, const char *name, struct dp_pipe **pipe,
+                     struct dp_error *err)
+{
+    char *path;
+    int rc;
+
+    if (asprintf(&path, "%s/%s", fetch->directory, name) < 0)
+        return dp_error_no_memory(err);
+    rc = dp_pipe_sink_open(fetch->tool->context, path, pipe, err);
+    free(path);
+    return rc;
+}
+
+/* Opens the place for the bytes of a slice; with -z its compressor in front. `name` is that of its
+ * file, when there is one. */
+static int open_pipe(struct fetch *fetch, uint64_t order, const struct dp_slice_info *info,
+                     const char *name, int *status, struct dp_pipe **pipe, struct dp_error *err)
+{
+    struct dp_pipe *last = NULL;
+    int rc;
+
+    if (name)
+        rc = open_file(fetch, name, &last, err);
+    else if (fetch->command)
+        rc = dp_pipe_command_open(fetch->command, info, status, &last, err);
+    else
+        rc = dp_pipe_order_open(fetch->order, order, &last, err);
+    if (rc == DP_OK && fetch->bgzf) {
+        /* What is one file in the end has one end block, written behind the last slice. */
+        rc = dp_pipe_bgzf_open(last, !fetch->order, pipe, err);
+        if (rc < 0)
+            last->close(last);
+    } else if (rc == DP_OK) {
+        *pipe = last;
+    }
+    return rc;
+}
+
+static void note_bytes(struct fetch *fetch, int64_t bytes, const struct dp_slice_info *info)
+{
+    uint64_t total = 0, done;
+
+    if (!fetch->tool->meter)
+        return;
+    pthread_mutex_lock(&fetch->lock);
+    fetch->done_bytes += (uint64_t)bytes;
+    done = fetch->done_bytes;
+    /* How much there will be is known from the slices so far, when all are wanted. */
+    if (fetch->done_slices && !fetch->only.parts.length && !fetch->slice_text)
+        total = (uint64_t)((double)done / (double)fetch->done_slices * (double)info->slice_count);
+    pthread_mutex_unlock(&fetch->lock);
+    dp_meter_set(fetch->tool->meter, "fetch", NULL, done, total < done ? 0 : total);
+}
+
+/* Reads the slice into `pipe` to its verdict. */
+static int copy_slice(struct fetch *fetch, const struct dp_slice *slice,
+                      const struct dp_slice_info *info, struct dp_pipe *pipe,
+                      struct dp_error *err)
+{
+    struct dp_reader_options reading = {.struct_bytes = sizeof(reading)};
+    struct dp_reader *reader = NULL;
+    const void *bytes;
+    int64_t length;
+    int rc;
+
+    reading.threads = fetch->team.reader_threads;
+    reading.index_uri = fetch->index;
+    rc = dp_reader_open(fetch->tool->context, slice, &reading, &reader, err);
+    while (rc == DP_OK && (length = dp_reader_next(reader, 0, &bytes, err)) != 0) {
+        rc = length < 0 ? (int)length : pipe->write(pipe, bytes, (size_t)length, err);
+        if (rc >= 0)
+            note_bytes(fetch, length, info);
+    }
+    dp_reader_free(reader);
+    return rc < 0 ? rc : pipe->finish(pipe, err);
+}
+
+static int fetch_slice(struct fetch *fetch, uint64_t order, const struct dp_slice *slice,
+                       const struct dp_slice_info *info, const char *name, int *status,
+                       struct dp_error *err)
+{
+    struct dp_pipe *pipe = NULL;
+    int rc = open_pipe(fetch, order, info, name, status, &pipe, err);
+
+    if (rc < 0)
+        return rc;
+    rc = copy_slice(fetch, slice, info, pipe, err);
+    pipe->close(pipe);
+    if (rc == DP_OK && name && fetch->journal)
+        rc = dp_journal_add(fetch->journal, info->id, name, err);
+    return rc;
+}
+
+/* ------------------------------------------------------------------------------ all slices */
+
+/* Two plans have slices of the same numbers: their files would overwrite each other. */
+static int check_plan(struct fetch *fetch, const struct dp_slice_info *info, struct dp_error *err)
+{
+    bool same;
+
+    if (!fetch->directory || (fetch->name && strstr(fetch->name, "{id}")))
+        return DP_OK;
+    pthread_mutex_lock(&fetch->lock);
+    if (!fetch->plan_id[0])
+        snprintf(fetch->plan_id, sizeof(fetch->plan_id), "%s", info->plan_id);
+    same = strcmp(fetch->plan_id, info->plan_id) == 0;
+    pthread_mutex_unlock(&fetch->lock);
+    if (same)
+        return DP_OK;
+    return dp_error_set(err, DP_BAD_INDEX, "slice %llu: it is of another plan than the slices "
+                        "before it: use {id} in --name", (unsigned long long)info->number);
+}
+
+static void note_failure(struct fetch *fetch, uint64_t number, int status)
+{
+    pthread_mutex_lock(&fetch->lock);
+    if (fetch->failed_slices < FAILED_SHOWN)
+        fetch->failed_numbers[fetch->failed_slices] = number;
+    if (fetch->failed_slices++ == 0)
+        fetch->status = status;
+    pthread_mutex_unlock(&fetch->lock);
+}
+
+static void note_success(struct fetch *fetch, bool skipped)
+{
+    pthread_mutex_lock(&fetch->lock);
+    fetch->done_slices++;
+    fetch->skipped_slices += skipped;
+    pthread_mutex_unlock(&fetch->lock);
+}
+
+/* Does the next slice make sense after this failure? Files and commands do not depend on each
+ * other, but what is wrong for all of them need not be said for each. */
+static bool go_on(const struct fetch *fetch, const struct dp_error *err)
+{
+    return !fetch->order && err->code != DP_CANCELLED && err->code != DP_CHANGED &&
+           err->code != DP_DENIED && err->code != DP_NO_MEMORY;
+}
+
+static bool work(void *user, uint64_t order, const struct dp_slice *slice)
+{
+    struct fetch *fetch = user;
+    struct dp_slice_info info = {.struct_bytes = sizeof(info)};
+    struct dp_error err = {0};
+    char *name = NULL;
+    int command_status = 0, status, rc;
+    bool skip = false;
+
+    dp_slice_info(slice, &info);
+    rc = check_plan(fetch, &info, &err);
+    if (rc == DP_OK && fetch->directory) {
+        name = file_name(fetch, &info);
+        rc = name ? DP_OK : dp_error_no_memory(&err);
+        skip = name && fetch->resume && dp_journal_has(fetch->journal, info.id, name);
+    }
+    if (rc == DP_OK && !skip)
+        rc = fetch_slice(fetch, order, slice, &info, name, &command_status, &err);
+    free(name);
+    if (rc == DP_OK) {
+        note_success(fetch, skip);
+        return true;
+    }
+    status = dp_tool_fail(fetch->tool, &err);
+    /* A slice that only waited for one that failed is not counted as a failure of its own. */
+    if (err.code != DP_CANCELLED || dp_signals_caught())
+        note_failure(fetch, info.number, command_status ? command_status : status);
+    return go_on(fetch, &err);
+}
+
+/* ---------------------------------------------------------------------------------- the run */
+
+/* Opens what all slices share. */
+static int open_outputs(struct fetch *fetch, struct dp_error *err)
+{
+    struct dp_tool *tool = fetch->tool;
+    size_t share = WAITING_BYTES / (tool->threads ? tool->threads : 1);
+    bool local = fetch->directory && !dp_local_is_uri(fetch->directory);
+    char *inside;
+    int rc = DP_OK;
+
+    if (fetch->command)
+        return DP_OK;
+    if (fetch->output)
+        rc = dp_sink_open(tool->context, fetch->output, &fetch->sink, err);
+    if (rc == DP_OK && !fetch->directory) {
+        dp_output_widen(STDOUT_FILENO);
+        return dp_pipe_order_new(write_out, fetch, share, &fetch->order, err);
+    }
+    if (rc < 0 || !local)
+        return rc;
+    if (asprintf(&inside, "%s/.", fetch->directory) < 0)
+        return dp_error_no_memory(err);
+    rc = dp_local_make_parents(inside, err);
+    free(inside);
+    if (rc == DP_OK)
+        rc = dp_journal_open(fetch->directory, fetch->resume, &fetch->journal, err);
+    return rc;
+}
+
+/* After all slices: the end block and the verdict over a common output. */
+static int finish_outputs(struct fetch *fetch, struct dp_error *err)
+{
+    int rc = DP_OK;
+
+    if (fetch->failed_slices)
+        return DP_OK; /* said already */
+    if (fetch->order && fetch->bgzf)
+        rc = dp_pipe_bgzf_end(write_out, fetch, err);
+    if (rc == DP_OK && fetch->sink)
+        rc = dp_sink_commit(fetch->sink, err);
+    return rc;
+}
+
+static void report(const struct fetch *fetch)
+{
+    struct dp_tool *tool = fetch->tool;
+    char list[FAILED_SHOWN * 24 + 8] = "";
+    size_t used = 0, i;
+
+    dp_tool_detail(tool, "%llu slices fetched, %llu of them were there already",
+                   (unsigned long long)fetch->done_slices,
+                   (unsigned long long)fetch->skipped_slices);
+    if (!fetch->failed_slices || fetch->order || dp_signals_caught())
+        return;
+    for (i = 0; i < fetch->failed_slices && i < FAILED_SHOWN; i++)
+        used += (size_t)sprintf(list + used, "%s%llu", i ? ", " : "",
+                                (unsigned long long)fetch->failed_numbers[i]);
+    dp_tool_error(tool, "%llu slices failed: %s%s", (unsigned long long)fetch->failed_slices, list,
+                  fetch->failed_slices > FAILED_SHOWN ? ", ..." : "");
+}
+
+/* There must have been something, and every number of --only. */
+static int check_taken(const struct fetch *fetch, struct dp_error *err)
+{
+    uint64_t wanted = dp_selection_count(&fetch->only);
+
+    if (!wanted && !fetch->team.taken)
+        return dp_error_set(err, DP_BAD_INDEX, "the manifest is empty");
+    if (!wanted || fetch->failed_slices || fetch->team.taken >= wanted)
+        return DP_OK;
+    return dp_error_set(err, DP_NOT_FOUND, "--only: %llu of its %llu slices are not in the manifest",
+                        (unsigned long long)(wanted - fetch->team.taken),
+                        (unsigned long long)wanted);
+}
+
+static int run(struct fetch *fetch, const char *manifest_name)
+{
+    struct dp_tool *tool = fetch->tool;
+    struct dp_error err;
+    int status = DP_TOOL_OK;
+    int rc = fetch->slice_text
+                 ? dp_manifest_open_line(fetch->slice_text, &fetch->team.manifest, &err)
+                 : dp_manifest_open(tool->context, manifest_name, &fetch->team.manifest, &err);
+
+    if (rc == DP_OK)
+        rc = open_outputs(fetch, &err);
+    if (rc == DP_OK)
+        rc = dp_team_run(&fetch->team, &err);
+    if (rc == DP_OK)
+        rc = check_taken(fetch, &err);
+    if (rc == DP_OK)
+        rc = finish_outputs(fetch, &err);
+    if (rc < 0)
+        status = dp_tool_fail(tool, &err);
+    report(fetch);
+    dp_pipe_order_free(fetch->order);
+    dp_sink_free(fetch->sink);
+    dp_journal_free(fetch->journal);
+    dp_manifest_free(fetch->team.manifest);
+    return fetch->failed_slices ? fetch->status : status;
+}
+
+static void check_options(const struct fetch *fetch, int operand_count)
+{
+    const struct dp_tool *tool = fetch->tool;
+    int places = !!fetch->output + !!fetch->directory + !!fetch->command;
+
+    if (operand_count != (fetch->slice_text ? 0 : 1))
+        dp_tool_usage(tool, fetch->slice_text ? "fetch: --slice and a manifest exclude each other"
+                                              : "fetch: one manifest is needed");
+    if (places > 1)
+        dp_tool_usage(tool, "fetch: --output, --output-dir and --exec exclude each other");
+    if (fetch->name && !fetch->directory)
+        dp_tool_usage(tool, "fetch: --name goes with --output-dir");
+    if (fetch->resume && (!fetch->directory || dp_local_is_uri(fetch->directory)))
+        dp_tool_usage(tool, "fetch: --resume goes with --output-dir and a local folder");
+#ifndef HAVE_HTSLIB
+    if (fetch->bgzf)
+        dp_tool_usage(tool, "fetch: --bgzf is not built in (configure --with-htslib)");
+#endif
+}
+
+int dp_slice_fetch_run(struct dp_tool *tool, int argc, char **argv)
+{
+    struct fetch fetch = {.tool = tool};
+    struct dp_error err;
+    int status;
+    int first = dp_tool_options(tool, argc, argv, options, sizeof(options) / sizeof(options[0]),
+                                take, &fetch);
+
+    check_options(&fetch, argc - first);
+    fetch.team.selection = &fetch.only;
+    fetch.team.threads = dp_tool_threads(tool, 1);
+    fetch.team.work = work;
+    fetch.team.user = &fetch;
+    pthread_mutex_init(&fetch.lock, NULL);
+    if (dp_tool_open(tool, false, &err) < 0)
+        status = dp_tool_fail(tool, &err);
+    else
+        status = run(&fetch, fetch.slice_text ? NULL : argv[first]);
+    dp_selection_free(&fetch.only);
+    pthread_mutex_destroy(&fetch.lock);
+    return status;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* dp-slice plan: index in, manifest out. */
+
+#include "config.h"
+
+#include "tools/slice_commands.h"
+
+#include "base/array.h"
+#include "base/size.h"
+#include "tools/local.h"
+#include "tools/output.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct request {
+    struct dp_tool *tool;
+    const char *index;
+    const char *output;
+    bool summary;
+    bool by_given;
+    unsigned cuts; /* how many of -n, --records, --bytes, --bases were given */
+    struct dp_plan_options plan;
+};
+
+enum { BY = 256, RECORDS, BYTES, BASES, INLINE, INDEX, ALLOW_SIGNED, SUMMARY };
+
+static const struct dp_tool_option options[] = {
+    {"parts", 'n', true},         {"by", BY, true},
+    {"records", RECORDS, true},   {"bytes", BYTES, true},
+    {"bases", BASES, true},       {"inline", INLINE, false},
+    {"index", INDEX, true},       {"allow-signed", ALLOW_SIGNED, false},
+    {"summary", SUMMARY, false},  {"output", 'o', true},
+};
+
+static const char *const unit_names[] = {"records", "bytes", "bases"};
+
+static enum dp_plan_unit read_unit(const struct dp_tool *tool, const char *value)
+{
+    unsigned unit;
+
+    for (unit = 0; unit < 3; unit++)
+        if (strcmp(value, unit_names[unit]) == 0)
+            return (enum dp_plan_unit)unit;
+    dp_tool_usage(tool, "--by: '%s' is not records, bytes or bases", value);
+}
+
+static void cut_by(struct request *request, enum dp_plan_unit unit, uint64_t size)
+{
+    request->plan.unit = unit;
+    request->plan.size = size;
+    request->cuts++;
+}
+
+static void take(void *user, int code, const char *value)
+{
+    struct request *request = user;
+    const struct dp_tool *tool = request->tool;
+
+    switch (code) {
+    case 'n':
+        request->plan.part_count = dp_tool_count(tool, "-n", value, 1, UINT64_MAX >> 11);
+        request->cuts++;
+        break;
+    case BY:
+        request->plan.unit = read_unit(tool, value);
+        request->by_given = true;
+        break;
+    case RECORDS:
+        cut_by(request, DP_UNIT_RECORDS,
+               dp_tool_count(tool, "--records", value, 1, UINT64_MAX >> 11));
+        break;
+    case BYTES:
+        cut_by(request, DP_UNIT_BYTES, dp_tool_size(tool, "--bytes", value));
+        break;
+    case BASES:
+        cut_by(request, DP_UNIT_BASES, dp_tool_count(tool, "--bases", value, 1, UINT64_MAX >> 11));
+        break;
+    case INLINE:
+        request->plan.inline_parts = 1;
+        break;
+    case INDEX:
+        request->index = value;
+        break;
+    case ALLOW_SIGNED:
+        request->plan.allow_signed = 1;
+        break;
+    case SUMMARY:
+        request->summary = true;
+        break;
+    case 'o':
+        request->output = value;
+        break;
+    }
+}
+
+/* -------------------------------------------------------------------------------- figures */
+
+struct figures {
+    struct dp_array sizes; /* of uint64_t, one for each slice, in the plan's unit */
+    uint64_t requests;
+    uint64_t fetch_bytes;
+};
+
+static int add_figures(struct figures *figures, const struct dp_slice *slice,
+                       struct dp_error *err)
+{
+    struct dp_slice_info info = {.struct_bytes = sizeof(info)};
+    uint64_t size;
+
+    dp_slice_info(slice, &info);
+    size = info.end - info.begin;
+    figures->requests += info.request_count;
+    figures->fetch_bytes += info.fetch_bytes;
+    if (!dp_array_append(&figures->sizes, &size, 1, sizeof(size)))
+        return dp_error_no_memory(err);
+    return DP_OK;
+}
+
+static int compare_sizes(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Coefficient of variation: the standard deviation as a part of the mean. */
+static double variation(const uint64_t *sizes, size_t count)
+{
+    double sum = 0, squares = 0, mean;
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        sum += (double)sizes[i];
+    mean = sum / (double)count;
+    for (i = 0; i < count; i++)
+        squares += ((double)sizes[i] - mean) * ((double)sizes[i] - mean);
+    return mean > 0 ? sqrt(squares / (double)count) / mean : 0;
+}
+
+static void print_figures(struct dp_tool *tool, struct figures *figures, const char *unit,
+                          uint64_t object_bytes)
+{
+    uint64_t *sizes = figures->sizes.data;
+    size_t count = figures->sizes.length;
+    char fetch[32];
+
+    dp_size_format(figures->fetch_bytes, fetch, sizeof(fetch));
+    if (count == 0) {
+        dp_tool_error(tool, "no slices");
+        return;
+    }
+    qsort(sizes, count, sizeof(*sizes), compare_sizes);
+    dp_tool_error(tool, "%zu slices of %llu to %llu %s, median %llu, CV %.4f", count,
+                  (unsigned long long)sizes[0], (unsigned long long)sizes[count - 1], unit,
+                  (unsigned long long)sizes[count / 2], variation(sizes, count));
+    dp_tool_error(tool, "%llu GETs, %llu bytes (%s) to fetch, amplification %.4f",
+                  (unsigned long long)figures->requests, (unsigned long long)figures->fetch_bytes,
+                  fetch, object_bytes ? (double)figures->fetch_bytes / (double)object_bytes : 1.0);
+}
+
+/* --------------------------------------------------------------------------------- output */
+
+/* Where lines go: a sink, or standard output when it is NULL. Small lines are gathered. */
+struct lines {
+    struct dp_sink *sink;
+    struct dp_array pending; /* of char */
+};
+
+#define PENDING_BYTES ((size_t)64 << 10)
+
+static int flush(struct lines *lines, struct dp_error *err)
+{
+    int rc;
+
+    if (lines->sink)
+        rc = dp_sink_write(lines->sink, lines->pending.data, lines->pending.length, err);
+    else
+        rc = dp_output_write(STDOUT_FILENO, "standard output", lines->pending.data,
+                             lines->pending.length, err);
+    lines->pending.length = 0;
+    return rc;
+}
+
+static int put_slice(struct lines *lines, const struct dp_slice *slice, struct dp_error *err)
+{
+    char *line;
+    int rc = dp_slice_format(slice, &line, err);
+
+    if (rc < 0)
+        return rc;
+    if (!dp_array_append(&lines->pending, line, strlen(line), 1) ||
+        !dp_array_append(&lines->pending, "\n", 1, 1))
+        rc = dp_error_no_memory(err);
+    dp_text_free(line);
+    if (rc == DP_OK && lines->pending.length >= PENDING_BYTES)
+        rc = flush(lines, err);
+    return rc;
+}
+
+static int put_plan(const struct request *request, const struct dp_plan *plan,
+                    struct lines *lines, struct figures *figures, struct dp_error *err)
+{
+    uint64_t count = dp_plan_slice_count(plan), number;
+    struct dp_slice *slice;
+    int rc = DP_OK;
+
+    for (number = 1; number <= count && rc == DP_OK; number++) {
+        rc = dp_plan_slice(plan, number, &slice, err);
+        if (rc < 0)
+            break;
+        rc = put_slice(lines, slice, err);
+        if (rc == DP_OK && request->summary)
+            rc = add_figures(figures, slice, err);
+        dp_slice_free(slice);
+    }
+    if (rc == DP_OK && lines->pending.length)
+        rc = flush(lines, err);
+    if (rc == DP_OK && lines->sink)
+        rc = dp_sink_commit(lines->sink, err);
+    return rc;
+}
+
+/* A manifest with a signature in it lets everybody who reads it read the object. */
+static int open_output(const struct request *request, const struct dp_object *object,
+                       struct dp_sink **sink, struct dp_error *err)
+{
+    struct stat about;
+
+    if (!request->output)
+        return DP_OK;
+    if (!request->plan.allow_signed || !dp_object_is_signed(object))
+        return dp_sink_open(request->tool->context, request->output, sink, err);
+    umask(077);
+    /* A file that is replaced hands its mode on. */
+    if (!dp_local_is_uri(request->output) && stat(request->output, &about) == 0 &&
+        S_ISREG(about.st_mode) && chmod(request->output, 0600) != 0)
+        return dp_error_set_errno(err, errno, "%s", request->output);
+    return dp_sink_open(request->tool->context, request->output, sink, err);
+}
+
+static int make_plan(const struct request *request, const char *name, struct dp_error *err)
+{
+    struct dp_tool *tool = request->tool;
+    struct dp_object *object = NULL;
+    struct dp_index *index = NULL;
+    struct dp_plan *plan = NULL;
+    struct lines lines = {0};
+    struct figures figures = {0};
+    int rc = dp_object_open(tool->context, name, NULL, &object, err);
+
+    if (rc == DP_OK)
+        rc = dp_index_find(tool->context, object, request->index, &index, err);
+    if (rc == DP_NOT_FOUND && object && !request->index)
+        rc = dp_error_set(err, DP_NOT_FOUND, "%s: it has no index yet; make one with: "
+                          "dp-index build %s", dp_local_display(name, object),
+                          dp_local_display(name, object));
+    if (rc == DP_OK)
+        rc = dp_plan_new(index, object, &request->plan, &plan, err);
+    if (rc == DP_OK)
+        rc = open_output(request, object, &lines.sink, err);
+    if (rc == DP_OK)
+        rc = put_plan(request, plan, &lines, &figures, err);
+    if (rc == DP_OK && request->summary)
+        print_figures(tool, &figures, unit_names[request->plan.unit], dp_object_size(object));
+    dp_array_free(&figures.sizes);
+    dp_array_free(&lines.pending);
+    dp_sink_free(lines.sink);
+    dp_plan_free(plan);
+    dp_index_free(index);
+    dp_object_free(object);
+    return rc;
+}
+
+int dp_slice_plan_run(struct dp_tool *tool, int argc, char **argv)
+{
+    struct request request = {.tool = tool, .plan.struct_bytes = sizeof(request.plan)};
+    struct dp_error err;
+    int first = dp_tool_options(tool, argc, argv, options, sizeof(options) / sizeof(options[0]),
+                                take, &request);
+
+    if (argc - first != 1)
+        dp_tool_usage(tool, "plan: one object is needed");
+    if (request.cuts != 1)
+        dp_tool_usage(tool, "plan: one of -n, --records, --bytes and --bases is needed");
+    if (request.by_given && !request.plan.part_count)
+        dp_tool_usage(tool, "plan: --by goes with -n");
+    if (dp_tool_open(tool, false, &err) < 0 || make_plan(&request, argv[first], &err) < 0)
+        return dp_tool_fail(tool, &err);
+    return DP_TOOL_OK;
+}
