@@ -275,6 +275,7 @@ int dp_mapper_finish(struct dp_mapper *mapper, bool truncated, struct dp_mapper_
     }
     /* Data that the scanner refuses are damage too, now or in what was held back. */
     if (failed == DP_DATA && mapper->scanner && mapper->config.keep_prefix) {
+        dp_error_clear(err);
         truncated = true;
         failed = DP_OK;
     }

@@ -79,7 +79,7 @@ START_TEST(one_file_for_every_way_of_building)
     };
     const char *folder = test_enter_folder();
     struct dp_context *context = test_context();
-    struct sample sample = make_fastq(6000, 100, 3);
+    struct sample sample = make_fastq(5000, 60, 3);
     struct dp_array object, expected, file;
     unsigned threads;
     size_t b;
@@ -164,7 +164,7 @@ static int take_teed(void *user, const void *bytes, size_t length, struct dp_err
 START_TEST(the_tee_gets_everything)
 {
     struct dp_context *context = test_context();
-    struct sample sample = make_fastq(5000, 100, 5);
+    struct sample sample = make_fastq(2000, 100, 5);
     struct teed teed;
     struct dp_index_options options = {.tee = take_teed, .tee_user = &teed};
     struct dp_error err = {0};
@@ -219,7 +219,7 @@ END_TEST
 START_TEST(damage_is_refused)
 {
     struct dp_context *context = test_context();
-    struct sample sample = make_fastq(3000, 100, 7);
+    struct sample sample = make_fastq(1500, 100, 7);
     struct dp_index_options options = {0};
     struct dp_index *index = NULL;
     struct dp_error err = {0};
@@ -391,7 +391,7 @@ START_TEST(one_record_may_span_many_points)
 {
     struct dp_context *context = test_context();
     struct sample sample = {0};
-    struct dp_index_options options = {.spacing_bytes = 1000};
+    struct dp_index_options options = {.spacing_bytes = 2000};
     struct dp_index *index = NULL;
     struct dp_index_row row;
     struct dp_array object;
@@ -399,7 +399,7 @@ START_TEST(one_record_may_span_many_points)
     size_t i;
 
     put(&sample.bytes, "a\n", 2);
-    for (i = 0; i < 300000; i++)
+    for (i = 0; i < 100000; i++)
         put(&sample.bytes, &"abcdefgh"[next_random(&state) % 8], 1);
     put(&sample.bytes, "\nb\nc", 4);
     object = pack(&sample, ONE_MEMBER);
@@ -489,7 +489,7 @@ START_TEST(progress_is_told_and_cancel_is_heard)
                                      .cancel = watch_cancel,
                                      .user = &watch};
     struct dp_context *context = NULL;
-    struct sample sample = make_fastq(20000, 100, 13);
+    struct sample sample = make_fastq(8000, 100, 13);
     struct dp_index_options options = {0};
     struct dp_index *index = NULL;
     struct dp_array object = pack(&sample, MANY_MEMBERS);
@@ -513,7 +513,7 @@ START_TEST(no_room_for_windows_is_an_error)
 {
     struct rlimit limit = {100000, 100000};
     struct dp_context *context = test_context();
-    struct sample sample = make_text(80000, 40, 14);
+    struct sample sample = make_text(40000, 40, 14);
     struct dp_index_options options = {.spacing_bytes = 1000};
     struct dp_index *index = NULL;
     struct dp_array object = pack(&sample, ONE_MEMBER);
