@@ -22,6 +22,7 @@ import time
 MIB = 1 << 20
 # Uncompressed bytes of each kind of data at --scale 1.
 KINDS = {"fastq4": 1000 * 10**6, "hiseq": 400 * 10**6, "vcf": 500 * 10**6}
+GENERATED = {"fastq4": "fastq4", "hiseq": "fastq-hiseq", "vcf": "vcf"}
 FETCH_BYTES = 10 * 10**6
 FETCH_COUNT = 10
 PEERS = ["zcat", "pigz", "igzip", "gztool", "bgzip"]
@@ -102,7 +103,8 @@ class Bench:
         partial = f"{path}.{os.getpid()}"
         generator = os.path.join(self.build, "datasets", "generate")
         with open(partial, "wb") as out:
-            make = subprocess.Popen([generator, kind, str(size)], stdout=subprocess.PIPE)
+            make = subprocess.Popen([generator, GENERATED[kind], "--bytes", str(size)],
+                                    stdout=subprocess.PIPE)
             done = subprocess.run(pack, stdin=make.stdout, stdout=out)
             make.stdout.close()
             if make.wait() != 0 or done.returncode != 0:
