@@ -27,7 +27,7 @@ struct dp_plan {
     enum dp_plan_unit unit;
     uint64_t begin; /* what is cut, in the unit */
     uint64_t end;
-    uint64_t size;  /* of a slice; 0: equal parts */
+    uint64_t size; /* of a slice; 0: equal parts */
     uint64_t count;
     bool to_the_end; /* `end` is the total: the last slice takes whatever follows, too */
     bool inline_parts;
@@ -84,8 +84,7 @@ static int check_options(const struct dp_plan_options *options, struct dp_error 
         return dp_error_set(err, DP_INVALID, "plan: unknown unit %d", (int)options->unit);
     if (options->begin > options->end && options->end != 0)
         return dp_error_set(err, DP_INVALID, "plan: begin %llu lies behind end %llu",
-                            (unsigned long long)options->begin,
-                            (unsigned long long)options->end);
+                            (unsigned long long)options->begin, (unsigned long long)options->end);
     return DP_OK;
 }
 
@@ -104,8 +103,9 @@ static int choose_interval(struct dp_plan *plan, const struct dp_plan_options *o
     dp_index_totals(plan->index, &totals);
     total = dp_edge_key(&totals, plan->unit);
     if (options->begin > total)
-        return dp_error_set(err, DP_INVALID, "%s: begin %llu lies beyond the end: there are %llu %s",
-                            uri, (unsigned long long)options->begin, (unsigned long long)total,
+        return dp_error_set(err, DP_INVALID,
+                            "%s: begin %llu lies beyond the end: there are %llu %s", uri,
+                            (unsigned long long)options->begin, (unsigned long long)total,
                             dp_slice_unit_name(plan->unit));
     plan->begin = options->begin;
     plan->end = options->end == 0 || options->end > total ? total : options->end;
@@ -132,8 +132,7 @@ static int choose_count(struct dp_plan *plan, const struct dp_plan_options *opti
 }
 
 int dp_plan_new(struct dp_index *index, struct dp_object *object,
-                const struct dp_plan_options *options, struct dp_plan **plan,
-                struct dp_error *err)
+                const struct dp_plan_options *options, struct dp_plan **plan, struct dp_error *err)
 {
     struct dp_plan_options given = {0};
     struct dp_plan *made;
@@ -285,14 +284,13 @@ static int name_index(const struct dp_plan *plan, char **uri, struct dp_error *e
     return *uri ? DP_OK : dp_error_no_memory(err);
 }
 
-static int refer_to_window(const struct dp_plan *plan, size_t point,
-                           struct dp_slice_window *window, struct dp_error *err)
+static int refer_to_window(const struct dp_plan *plan, size_t point, struct dp_slice_window *window,
+                           struct dp_error *err)
 {
     struct dp_index_info info = {.struct_bytes = sizeof(info)};
     struct dp_window_reference reference;
 
-    if (!dp_index_uri(plan->index) ||
-        !dp_index_window_reference(plan->index, point, &reference))
+    if (!dp_index_uri(plan->index) || !dp_index_window_reference(plan->index, point, &reference))
         return dp_error_set(err, DP_INVALID,
                             "%s: the index is not saved: save it or plan with inline windows",
                             dp_object_uri(plan->object));
@@ -336,8 +334,7 @@ static void describe(const struct dp_plan *plan, uint64_t number, struct dp_slic
     slice->begin = boundary(plan, number - 1);
     slice->end = boundary(plan, number);
     slice->last = plan->to_the_end && number == plan->count;
-    slice->record_count =
-        plan->unit == DP_UNIT_RECORDS ? slice->end - slice->begin : UINT64_MAX;
+    slice->record_count = plan->unit == DP_UNIT_RECORDS ? slice->end - slice->begin : UINT64_MAX;
 }
 
 static int fill(const struct dp_plan *plan, uint64_t number, struct dp_slice *slice,

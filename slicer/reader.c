@@ -39,7 +39,7 @@ struct dp_reader {
     struct dp_scanner *scanner;
 
     enum phase phase;
-    int failed;           /* the first failure; every later call repeats it */
+    int failed; /* the first failure; every later call repeats it */
     struct dp_error why;
     struct dp_piece piece;
     size_t used;          /* bytes of the piece that are done with */
@@ -59,9 +59,8 @@ static int fetch_window(struct dp_context *context, const struct dp_slice_window
                         const char *other_uri, uint8_t *packed, struct dp_error *err)
 {
     /* The empty validator stands for "whatever lies there": opening costs no request. */
-    struct dp_object_options known = {.struct_bytes = sizeof(known),
-                                      .validator = "",
-                                      .size_bytes = window->file_bytes};
+    struct dp_object_options known = {
+        .struct_bytes = sizeof(known), .validator = "", .size_bytes = window->file_bytes};
     const char *uri = other_uri ? other_uri : window->uri;
     struct dp_object *file = NULL;
     size_t length = window->range.end - window->range.begin;
@@ -260,8 +259,8 @@ static int check_bytes(struct dp_reader *reader, struct dp_error *err)
                                    "%s: slice %llu: the bytes before uncompressed offset %llu are "
                                    "not those that were indexed (CRC-32 %08x, expected %08x)",
                                    reader->uri, (unsigned long long)reader->number,
-                                   (unsigned long long)reader->decoded,
-                                   (unsigned)reader->crc32, (unsigned)reader->decoded_crc32);
+                                   (unsigned long long)reader->decoded, (unsigned)reader->crc32,
+                                   (unsigned)reader->decoded_crc32);
     return DP_OK;
 }
 
@@ -274,8 +273,7 @@ static int check_interval(struct dp_reader *reader, struct dp_error *err)
     uint64_t first = dp_edge_key(&reader->first, reader->unit);
     uint64_t records = edge->record - reader->first.record;
 
-    if (first < reader->begin || key < reader->end ||
-        (reader->last && key != reader->end))
+    if (first < reader->begin || key < reader->end || (reader->last && key != reader->end))
         return dp_error_set(err, DP_DATA,
                             "%s: slice %llu: %s [%llu, %llu) were planned, the data have "
                             "[%llu, %llu)",
@@ -286,8 +284,7 @@ static int check_interval(struct dp_reader *reader, struct dp_error *err)
     if (reader->record_count != UINT64_MAX && records != reader->record_count)
         return dp_error_set(err, DP_DATA, "%s: slice %llu: %llu records, planned were %llu",
                             reader->uri, (unsigned long long)reader->number,
-                            (unsigned long long)records,
-                            (unsigned long long)reader->record_count);
+                            (unsigned long long)records, (unsigned long long)reader->record_count);
     return DP_OK;
 }
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* `,"check":"01234567"}` takes the place of the closing brace. */
-#define CHECK_KEY ",\"check\":\""
+#define CHECK_KEY   ",\"check\":\""
 #define CHECK_BYTES (sizeof(CHECK_KEY) - 1 + 8 + 2)
 
 const char *dp_slice_unit_name(enum dp_plan_unit unit)
@@ -52,8 +52,7 @@ static bool window_fits(const struct dp_slice *slice)
     if (!slice->point.mid_member)
         return window->raw_bytes == 0;
     if (slice->codec != DP_CODEC_GZIP || window->raw_bytes == 0 ||
-        window->raw_bytes > DP_WINDOW_BYTES ||
-        window->raw_bytes > slice->point.uncompressed_offset)
+        window->raw_bytes > DP_WINDOW_BYTES || window->raw_bytes > slice->point.uncompressed_offset)
         return false;
     if (!window->uri)
         return window->packed_bytes > 0 && window->packed_bytes <= DP_SLICE_WINDOW_MAX;

@@ -65,7 +65,8 @@ struct dp_slice {
     uint64_t record_count; /* UINT64_MAX: not known before fetching */
 
     bool empty; /* known to hold nothing: what follows is not set and nothing is fetched */
-    struct dp_range range; /* compressed bytes to GET; begins with the byte of point.compressed_bit */
+    struct dp_range
+        range; /* compressed bytes to GET; begins with the byte of point.compressed_bit */
     struct dp_seek_point point;
     struct dp_slice_window window;
     struct dp_edge checkpoint; /* parsing begins here, at or after the point */

@@ -110,14 +110,13 @@ json_t *dp_slice_json_write(const struct dp_slice *slice)
     json_t *records =
         slice->record_count == UINT64_MAX ? json_null() : integer(slice->record_count);
 
-    return json_pack("{s:i,s:s,s:s,s:o,s:o,s:[o],s:[{s:s}],s:s,s:s,s:o,s:{s:o},s:o,s:o,s:o}", "v",
-                     DP_SLICE_VERSION, "id", slice->id, "plan", slice->plan_id, "n",
-                     integer(slice->number), "of", integer(slice->slice_count), "sources",
-                     write_source(slice), "outputs", "name", slice->format->name, "format",
-                     slice->format->name, "codec", dp_codec_name(slice->codec), "interval",
-                     write_interval(slice), "counts", "records", records, "point",
-                     write_point(slice), "checkpoint", write_checkpoint(slice), "decoded",
-                     write_decoded(slice));
+    return json_pack(
+        "{s:i,s:s,s:s,s:o,s:o,s:[o],s:[{s:s}],s:s,s:s,s:o,s:{s:o},s:o,s:o,s:o}", "v",
+        DP_SLICE_VERSION, "id", slice->id, "plan", slice->plan_id, "n", integer(slice->number),
+        "of", integer(slice->slice_count), "sources", write_source(slice), "outputs", "name",
+        slice->format->name, "format", slice->format->name, "codec", dp_codec_name(slice->codec),
+        "interval", write_interval(slice), "counts", "records", records, "point",
+        write_point(slice), "checkpoint", write_checkpoint(slice), "decoded", write_decoded(slice));
 }
 
 /* ---------------------------------------------------------------------------------- reading */

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* Objects whose records are known because they were made one by one, for the tests of slicer/. */
+
+#ifndef DP_TESTS_SLICER_SUPPORT_H
+#define DP_TESTS_SLICER_SUPPORT_H
+
+#include "index/index.h"
+
+#include "base/array.h"
+
+/* SplitMix64: the same numbers everywhere. */
+struct random {
+    uint64_t state;
+};
+uint64_t random_next(struct random *random);
+/* 0 to limit - 1 */
+uint64_t random_below(struct random *random, uint64_t limit);
+
+enum sample_kind {
+    FOUR_LINES,
+    WRAPPED, /* sequence and quality over several lines */
+    CRLF,
+    NO_NEWLINE,  /* the last line ends without one */
+    EMPTY_READS, /* every third read has no bases, also the first and last ones */
+    LONG_READS,  /* each spans several seek points, with short ones between */
+    ONE_RECORD,
+    NO_RECORD, /* no bytes at all; format "text" */
+    LINES,
+    LINES_NO_NEWLINE,
+    KIND_COUNT
+};
+
+struct sample {
+    enum sample_kind kind;
+    const char *format;
+    uint8_t *bytes;
+    size_t length;
+    size_t record_count;
+    struct dp_edge *edges; /* record_count + 1 of them; `line` is not filled */
+};
+
+void sample_make(struct sample *sample, enum sample_kind kind, size_t length, uint64_t seed);
+void sample_free(struct sample *sample);
+
+/* The first edge with a key >= `key`. */
+const struct dp_edge *sample_cut(const struct sample *sample, enum dp_plan_unit unit, uint64_t key);
+
+enum packing { PLAIN, ONE_MEMBER, MANY_MEMBERS, BLOCKS, PACKING_COUNT };
+
+/* An object in a file, its saved index, and a context. */
+struct place {
+    char folder[256];
+    char object_path[300];
+    char index_path[310];
+    struct dp_context *context;
+    struct dp_object *object;
+    struct dp_index *index;
+    uint8_t *packed; /* the object's bytes */
+    size_t packed_bytes;
+};
+
+void place_make(struct place *place, const struct sample *sample, enum packing packing,
+                uint64_t spacing, uint64_t seed);
+void place_free(struct place *place);
+/* Replaces the object's bytes in the file, keeping its time when `keep_time`. */
+void place_write(const struct place *place, const uint8_t *bytes, size_t length, bool keep_time);
+
+/* All bytes of a slice appended to `out`; 0 or the failure. Reads with a seeded mixture of
+ * dp_reader_read and dp_reader_next. */
+int slice_read(struct dp_context *context, const struct dp_slice *slice, unsigned threads,
+               struct random *random, struct dp_array *out, struct dp_reader_counts *counts,
+               struct dp_error *err);
+
+/* A plan, or a failed test. */
+struct dp_plan *plan_make(const struct place *place, const struct dp_plan_options *options);
+struct dp_slice *plan_slice(const struct dp_plan *plan, uint64_t number);
+
+#endif

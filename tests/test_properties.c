@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* What must hold for every object and every plan: each slice is exactly the records of its
+ * interval, all of them together are the object, and little more than the object is fetched. */
+
+#include "config.h"
+
+#include "slicer/slice.h"
+#include "tests/slicer_support.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WINDOW_LIMIT = 64 << 10 };
+
+static struct sample sample;
+static struct place place;
+static struct random dice;
+
+/* What the slices of one plan came to. */
+struct sums {
+    uint64_t bytes;
+    uint64_t records;
+    uint64_t bases;
+    uint64_t fetched;   /* as the slices say */
+    uint64_t range_end; /* of the last slice that fetched something */
+};
+
+/* The most compressed bytes between two seek points; the byte in which both lie counts. */
+static uint64_t largest_span(void)
+{
+    size_t i, count = dp_index_point_count(place.index);
+    uint64_t largest = 0, end = place.packed_bytes * 8;
+
+    for (i = count; i-- > 0;) {
+        struct dp_seek_point point;
+        uint64_t bytes;
+
+        dp_index_point(place.index, i, &point);
+        bytes = (end + 7) / 8 - point.compressed_bit / 8;
+        largest = bytes > largest ? bytes : largest;
+        end = point.compressed_bit;
+    }
+    return largest;
+}
+
+/* A slice goes through its text form before it is read, as it does between machines. */
+static struct dp_slice *send(struct dp_slice *slice)
+{
+    struct dp_slice *received = NULL;
+    struct dp_error err = {0};
+    char *line = NULL;
+
+    ck_assert_msg(!dp_slice_format(slice, &line, &err), "%s", err.message);
+    ck_assert_msg(!dp_slice_parse(line, strlen(line), &received, &err), "%s", err.message);
+    dp_text_free(line);
+    dp_slice_free(slice);
+    return received;
+}
+
+static void check_bytes(const struct dp_slice *slice, const struct dp_array *out,
+                        const struct dp_reader_counts *counts, const char *what)
+{
+    const struct dp_edge *begin = sample_cut(&sample, slice->unit, slice->begin);
+    const struct dp_edge *end = slice->last ? &sample.edges[sample.record_count]
+                                            : sample_cut(&sample, slice->unit, slice->end);
+    uint64_t length = end->offset - begin->offset;
+
+    ck_assert_msg(out->length == length, "%s: slice %llu of %llu: %zu bytes, not %llu", what,
+                  (unsigned long long)slice->number, (unsigned long long)slice->slice_count,
+                  out->length, (unsigned long long)length);
+    ck_assert_msg(!length || !memcmp(out->data, sample.bytes + begin->offset, length),
+                  "%s: slice %llu: other bytes", what, (unsigned long long)slice->number);
+    ck_assert_uint_eq(counts->bytes, length);
+    ck_assert_uint_eq(counts->records, end->record - begin->record);
+    if (dp_index_format(place.index)->has_bases)
+        ck_assert_uint_eq(counts->bases, end->bases - begin->bases);
+}
+
+static void check_slice(struct dp_slice *planned, uint64_t span, const char *what,
+                        struct sums *sums)
+{
+    struct dp_slice *slice = send(planned);
+    struct dp_reader_counts counts;
+    struct dp_array out = {0};
+    struct dp_error err = {0};
+    unsigned threads = random_below(&dice, 8) == 0 ? 2 : 0;
+    int rc = slice_read(place.context, slice, threads, &dice, &out, &counts, &err);
+
+    ck_assert_msg(!rc, "%s: %s", what, err.message);
+    check_bytes(slice, &out, &counts, what);
+    sums->bytes += counts.bytes;
+    sums->records += counts.records;
+    sums->bases += counts.bases;
+    if (!slice->empty) {
+        /* Neighbours share no more than one span. */
+        ck_assert_uint_le(sums->range_end, slice->range.begin + span);
+        sums->fetched += slice->range.end - slice->range.begin;
+        sums->range_end = slice->range.end;
+    }
+    dp_array_free(&out);
+    dp_slice_free(slice);
+}
+
+static void check_plan(const struct dp_plan_options *options, const char *what)
+{
+    struct dp_stats before = {.struct_bytes = sizeof(before)}, after = before;
+    struct dp_plan *plan = plan_make(&place, options);
+    uint64_t n, count = dp_plan_slice_count(plan), span = largest_span();
+    struct sums sums = {0};
+
+    dp_context_stats(place.context, &before);
+    for (n = 1; n <= count; n++)
+        check_slice(plan_slice(plan, n), span, what, &sums);
+    dp_context_stats(place.context, &after);
+    ck_assert_uint_eq(sums.bytes, sample.length);
+    ck_assert_uint_eq(sums.records, sample.record_count);
+    if (dp_index_format(place.index)->has_bases)
+        ck_assert_uint_eq(sums.bases, sample.edges[sample.record_count].bases);
+    ck_assert_uint_le(sums.fetched, place.packed_bytes + (count - 1) * span);
+    /* And what the slices say is what was really read, but for one window each. Planning inline
+     * windows reads them, too. */
+    ck_assert_uint_le(after.read_bytes - before.read_bytes,
+                      sums.fetched + count * WINDOW_LIMIT * (options->inline_parts ? 2 : 1));
+    dp_plan_free(plan);
+}
+
+/* Plans in parts and in sizes; those with very many slices only over small objects. */
+static void check_unit(enum dp_plan_unit unit, const char *what)
+{
+    static const uint64_t counts[] = {1, 2, 3, 7, 16, 63, 64};
+    uint64_t total = dp_edge_key(&sample.edges[sample.record_count], unit);
+    struct dp_plan_options options = {.struct_bytes = sizeof(options), .unit = unit};
+
+    options.inline_parts = (int)random_below(&dice, 2);
+    options.part_count = counts[random_below(&dice, sizeof(counts) / sizeof(counts[0]))];
+    check_plan(&options, what);
+    options.part_count = 0;
+    options.size = total / (1 + random_below(&dice, 40)) + 1;
+    check_plan(&options, what);
+    if (sample.record_count > 60 || sample.length > 30000)
+        return;
+    options.size = 0;
+    options.part_count = 3 * sample.record_count + 1;
+    check_plan(&options, what);
+    options.part_count = 0;
+    options.size = unit == DP_UNIT_RECORDS ? 1 + random_below(&dice, 3)
+                                           : 1 + total / 97 + random_below(&dice, 7);
+    check_plan(&options, what);
+}
+
+static void check_object(enum sample_kind kind, enum packing packing, size_t length, uint64_t seed)
+{
+    static const uint64_t spacings[] = {1 << 10, 4 << 10, 16 << 10, 64 << 10};
+    uint64_t spacing = spacings[random_below(&dice, 4)];
+    char what[100];
+
+    snprintf(what, sizeof(what), "kind %d, packing %d, length %zu, spacing %llu, seed %llu",
+             (int)kind, (int)packing, length, (unsigned long long)spacing,
+             (unsigned long long)seed);
+    sample_make(&sample, kind, length, seed);
+    place_make(&place, &sample, packing, spacing, seed);
+    check_unit(DP_UNIT_RECORDS, what);
+    check_unit(DP_UNIT_BYTES, what);
+    if (dp_index_format(place.index)->has_bases)
+        check_unit(DP_UNIT_BASES, what);
+    place_free(&place);
+    sample_free(&sample);
+}
+
+START_TEST(test_small_objects)
+{
+    uint64_t seed;
+    enum packing packing;
+
+    dice.state = (uint64_t)_i * 1000;
+    for (packing = PLAIN; packing < PACKING_COUNT; packing++)
+        for (seed = 1; seed <= 2; seed++)
+            check_object((enum sample_kind)_i, packing, seed * 6000, seed);
+}
+END_TEST
+
+START_TEST(test_larger_objects)
+{
+    enum packing packing;
+
+    dice.state = (uint64_t)_i * 1000 + 500;
+    for (packing = PLAIN; packing < PACKING_COUNT; packing++)
+        check_object((enum sample_kind)_i, packing, 250000, 3);
+}
+END_TEST
+
+/* Every record alone, and every byte of a small object as a slice of its own. */
+START_TEST(test_one_unit_each)
+{
+    struct dp_plan_options options = {
+        .struct_bytes = sizeof(options), .unit = DP_UNIT_RECORDS, .size = 1};
+
+    dice.state = (uint64_t)_i;
+    sample_make(&sample, EMPTY_READS, 3000, 21);
+    place_make(&place, &sample, (enum packing)_i, 1024, 22);
+    check_plan(&options, "one record each");
+    options.unit = DP_UNIT_BASES;
+    check_plan(&options, "one base each");
+    options.unit = DP_UNIT_BYTES;
+    options.size = 7;
+    check_plan(&options, "seven bytes each");
+    place_free(&place);
+    sample_free(&sample);
+}
+END_TEST
+
+/* An index that was saved and opened again cuts the same slices. */
+START_TEST(test_reopened_index)
+{
+    struct dp_plan_options options = {
+        .struct_bytes = sizeof(options), .unit = DP_UNIT_BASES, .part_count = 9};
+    struct dp_error err = {0};
+    char *lines[2][9];
+    int round, i;
+
+    sample_make(&sample, LONG_READS, 200000, 31);
+    place_make(&place, &sample, (enum packing)_i, 4096, 32);
+    for (round = 0; round < 2; round++) {
+        struct dp_plan *plan = plan_make(&place, &options);
+
+        for (i = 0; i < 9; i++) {
+            struct dp_slice *slice = plan_slice(plan, (uint64_t)i + 1);
+
+            ck_assert_int_eq(dp_slice_format(slice, &lines[round][i], &err), 0);
+            dp_slice_free(slice);
+        }
+        dp_plan_free(plan);
+        dp_index_free(place.index);
+        ck_assert_msg(!dp_index_open(place.context, place.index_path, &place.index, &err), "%s",
+                      err.message);
+    }
+    for (i = 0; i < 9; i++) {
+        ck_assert_str_eq(lines[0][i], lines[1][i]);
+        dp_text_free(lines[0][i]);
+        dp_text_free(lines[1][i]);
+    }
+    check_plan(&options, "reopened");
+    place_free(&place);
+    sample_free(&sample);
+}
+END_TEST
+
+/* Part of an object: the records of [begin, end) and no others. */
+START_TEST(test_part_of_an_object)
+{
+    struct dp_plan_options options = {
+        .struct_bytes = sizeof(options), .unit = DP_UNIT_RECORDS, .part_count = 4};
+    struct dp_plan *plan;
+    uint64_t n;
+    struct sums sums = {0};
+
+    sample_make(&sample, FOUR_LINES, 120000, 41);
+    place_make(&place, &sample, (enum packing)_i, 8192, 42);
+    options.begin = 17;
+    options.end = sample.record_count - 23;
+    plan = plan_make(&place, &options);
+    for (n = 1; n <= 4; n++)
+        check_slice(plan_slice(plan, n), largest_span(), "part", &sums);
+    ck_assert_uint_eq(sums.records, options.end - options.begin);
+    ck_assert_uint_eq(sums.bytes, sample.edges[options.end].offset - sample.edges[17].offset);
+    dp_plan_free(plan);
+    place_free(&place);
+    sample_free(&sample);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("properties");
+    TCase *tests = tcase_create("properties");
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(tests, 120);
+    tcase_add_loop_test(tests, test_small_objects, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, test_larger_objects, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, test_one_unit_each, 0, PACKING_COUNT);
+    tcase_add_loop_test(tests, test_reopened_index, 0, PACKING_COUNT);
+    tcase_add_loop_test(tests, test_part_of_an_object, 0, PACKING_COUNT);
+    suite_add_tcase(suite, tests);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}

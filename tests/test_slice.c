@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+#include "config.h"
+
+#include "slicer/slice.h"
+
+#include <check.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+/* The example of SLICE.md with real checksums, made without the library. */
+static const char referenced[] =
+    "{\"v\":1,\"id\":\"9f0c0123456789abcdef0123456789ab\","
+    "\"plan\":\"51ab0123456789abcdef0123456789ab\",\"n\":3,\"of\":64,\"sources\":[{"
+    "\"uri\":\"s3://bucket/reads.fastq.gz\",\"validator\":\"etag:\\\"7d1f\\\"\","
+    "\"size\":104857600,\"ranges\":[[3276412,4915217]]}],\"outputs\":[{\"name\":\"fastq\"}],"
+    "\"format\":\"fastq\",\"codec\":\"gzip\",\"interval\":{\"unit\":\"records\","
+    "\"begin\":31250,\"end\":46875,\"last\":false},\"counts\":{\"records\":15625},"
+    "\"point\":{\"offset\":9437213,\"bit\":26211298,\"mid_member\":true,\"window\":{"
+    "\"raw_bytes\":32768,\"crc32\":\"0badcafe\",\"uri\":\"s3://bucket/reads.fastq.gz.dpi\","
+    "\"size\":1048576,\"range\":[77824,79780]}},\"checkpoint\":{\"record\":31248,"
+    "\"offset\":9437301,\"bases\":3156048,\"line\":124992},\"decoded\":{\"end\":14680112,"
+    "\"crc32\":\"89abcdef\"},\"check\":\"168b744c\"}";
+
+/* An inlined window ("abc", CRC-32 352441c2), in a byte plan. */
+static const char inlined[] =
+    "{\"v\":1,\"id\":\"9f0c0123456789abcdef0123456789ab\","
+    "\"plan\":\"51ab0123456789abcdef0123456789ab\",\"n\":64,\"of\":64,\"sources\":[{"
+    "\"uri\":\"file:///data/a%20b.gz\",\"validator\":\"\",\"size\":5000,"
+    "\"ranges\":[[100,5000]]}],\"outputs\":[{\"name\":\"text\"}],\"format\":\"text\","
+    "\"codec\":\"gzip\",\"interval\":{\"unit\":\"bytes\",\"begin\":60000,\"end\":70000,"
+    "\"last\":true},\"counts\":{\"records\":null},\"point\":{\"offset\":50000,\"bit\":807,"
+    "\"mid_member\":true,\"window\":{\"raw_bytes\":3,\"crc32\":\"352441c2\","
+    "\"base64\":\"YWJj\"}},\"checkpoint\":{\"record\":900,\"offset\":50010,\"bases\":0,"
+    "\"line\":900},\"decoded\":{\"end\":70000,\"crc32\":\"00000000\"},\"check\":\"63ec4f65\"}";
+
+static const char nothing[] =
+    "{\"v\":1,\"id\":\"9f0c0123456789abcdef0123456789ab\","
+    "\"plan\":\"51ab0123456789abcdef0123456789ab\",\"n\":2,\"of\":9,\"sources\":[{"
+    "\"uri\":\"https://host/a.fq\",\"validator\":\"modified:x\",\"size\":5000,"
+    "\"ranges\":[]}],\"outputs\":[{\"name\":\"fastq\"}],\"format\":\"fastq\","
+    "\"codec\":\"none\",\"interval\":{\"unit\":\"bases\",\"begin\":7,\"end\":7,"
+    "\"last\":false},\"counts\":{\"records\":null},\"point\":null,\"checkpoint\":null,"
+    "\"decoded\":null,\"check\":\"dc50ec86\"}";
+
+static const char *const good_lines[] = {referenced, inlined, nothing};
+enum { GOOD_COUNT = 3 };
+
+static int parse(const char *line, struct dp_error *err)
+{
+    struct dp_slice *slice = NULL;
+    int rc = dp_slice_parse(line, strlen(line), &slice, err);
+
+    ck_assert((rc == 0) == (slice != NULL));
+    ck_assert_int_eq(err->code, rc);
+    dp_slice_free(slice);
+    return rc;
+}
+
+/* Parses what must be a good line and writes it anew. */
+static char *write_anew(const char *line)
+{
+    struct dp_slice *slice = NULL;
+    struct dp_error err = {0};
+    char *anew = NULL;
+
+    ck_assert_msg(!dp_slice_parse(line, strlen(line), &slice, &err), "%s", err.message);
+    ck_assert_msg(!dp_slice_format(slice, &anew, &err), "%s", err.message);
+    dp_slice_free(slice);
+    return anew;
+}
+
+/* The line with the right check in place, computed here from the specification. */
+static char *with_check(json_t *root)
+{
+    char *text, *line, check[9];
+
+    json_object_del(root, "check");
+    text = json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII);
+    snprintf(check, sizeof(check), "%08lx", crc32(0, (const Bytef *)text, (uInt)strlen(text)));
+    free(text);
+    json_object_set_new(root, "check", json_string(check));
+    line = json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII);
+    json_decref(root);
+    return line;
+}
+
+START_TEST(test_round_trip)
+{
+    char *anew = write_anew(good_lines[_i]);
+
+    ck_assert_str_eq(anew, good_lines[_i]);
+    dp_text_free(anew);
+}
+END_TEST
+
+/* Whatever wrote the line anew without changing a value does no harm. */
+START_TEST(test_other_spelling)
+{
+    static const size_t flags[] = {JSON_INDENT(2), JSON_SORT_KEYS, JSON_ESCAPE_SLASH, 0};
+    json_t *root = json_loads(good_lines[_i], 0, NULL);
+    size_t i;
+
+    for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        char *spelled = json_dumps(root, flags[i]);
+        char *anew = write_anew(spelled);
+
+        ck_assert_str_eq(anew, good_lines[_i]);
+        dp_text_free(anew);
+        free(spelled);
+    }
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(test_info)
+{
+    struct dp_slice_info info = {.struct_bytes = sizeof(info)};
+    struct dp_slice *slice = NULL;
+
+    ck_assert_int_eq(dp_slice_parse(referenced, strlen(referenced), &slice, NULL), 0);
+    dp_slice_info(slice, &info);
+    ck_assert_str_eq(info.id, "9f0c0123456789abcdef0123456789ab");
+    ck_assert_str_eq(info.plan_id, "51ab0123456789abcdef0123456789ab");
+    ck_assert_str_eq(info.uri, "s3://bucket/reads.fastq.gz");
+    ck_assert_str_eq(info.format, "fastq");
+    ck_assert_str_eq(info.codec, "gzip");
+    ck_assert_int_eq(info.unit, DP_UNIT_RECORDS);
+    ck_assert_uint_eq(info.number, 3);
+    ck_assert_uint_eq(info.slice_count, 64);
+    ck_assert_uint_eq(info.begin, 31250);
+    ck_assert_uint_eq(info.end, 46875);
+    ck_assert_int_eq(info.last, 0);
+    ck_assert_uint_eq(info.record_count, 15625);
+    ck_assert_uint_eq(info.fetch_bytes, 4915217 - 3276412);
+    ck_assert_uint_eq(info.decoded_bytes, 14680112 - 9437213);
+    ck_assert_uint_eq(info.request_count, 2);
+    dp_slice_free(slice);
+    ck_assert_int_eq(dp_slice_parse(nothing, strlen(nothing), &slice, NULL), 0);
+    dp_slice_info(slice, &info);
+    ck_assert_uint_eq(info.record_count, UINT64_MAX);
+    ck_assert_uint_eq(info.fetch_bytes, 0);
+    ck_assert_uint_eq(info.decoded_bytes, 0);
+    ck_assert_uint_eq(info.request_count, 0);
+    dp_slice_free(slice);
+}
+END_TEST
+
+/* An older caller has a shorter struct. */
+START_TEST(test_info_of_an_older_caller)
+{
+    struct dp_slice_info info;
+    struct dp_slice *slice = NULL;
+
+    memset(&info, 0x55, sizeof(info));
+    info.struct_bytes = offsetof(struct dp_slice_info, uri);
+    ck_assert_int_eq(dp_slice_parse(referenced, strlen(referenced), &slice, NULL), 0);
+    dp_slice_info(slice, &info);
+    ck_assert_str_eq(info.plan_id, "51ab0123456789abcdef0123456789ab");
+    ck_assert_uint_eq(info.begin, UINT64_C(0x5555555555555555));
+    dp_slice_free(slice);
+}
+END_TEST
+
+/* Every byte of a line, replaced by others, dropped, and the line cut there: refused, or it is
+ * still the same slice (a blank more, "\u0041" for "A"). */
+START_TEST(test_every_changed_byte_is_noticed)
+{
+    static const char others[] = "0123456789 \"\\,:{}[]aefnulrst-.~";
+    const char *line = good_lines[_i];
+    size_t length = strlen(line), at, i;
+    char *changed = malloc(length + 1);
+
+    for (at = 0; at < length; at++) {
+        for (i = 0; i <= sizeof(others); i++) {
+            struct dp_slice *slice = NULL;
+            size_t changed_bytes = length;
+            char *anew = NULL;
+
+            memcpy(changed, line, length);
+            if (i < sizeof(others))
+                changed[at] = others[i]; /* the NUL at its end, too */
+            else
+                memmove(changed + at, line + at + 1, --changed_bytes - at);
+            if (dp_slice_parse(changed, changed_bytes, &slice, NULL))
+                continue;
+            ck_assert_int_eq(dp_slice_format(slice, &anew, NULL), 0);
+            ck_assert_str_eq(anew, line);
+            dp_text_free(anew);
+            dp_slice_free(slice);
+        }
+        memcpy(changed, line, at);
+        ck_assert_int_eq(dp_slice_parse(changed, at, &(struct dp_slice *){NULL}, NULL),
+                         DP_BAD_INDEX);
+    }
+    free(changed);
+}
+END_TEST
+
+START_TEST(test_not_a_slice)
+{
+    static const char *const lines[] = {"",
+                                        " ",
+                                        "null",
+                                        "[]",
+                                        "{}",
+                                        "{\"v\":\"1\"}",
+                                        "{\"v\":1}",
+                                        "{\"v\":1,\"v\":1}",
+                                        "{\"v\":1.0}",
+                                        "{\"v\":99999999999999999999}",
+                                        "@SEQ",
+                                        "{\"v\":1"};
+    struct dp_error err = {0};
+    size_t i;
+
+    for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        dp_error_clear(&err);
+        ck_assert_msg(parse(lines[i], &err) == DP_BAD_INDEX, "%s", lines[i]);
+        ck_assert_str_ne(err.message, "");
+    }
+    ck_assert_int_eq(parse("{\"v\":2,\"anything\":[]}", &err), DP_UNSUPPORTED);
+}
+END_TEST
+
+START_TEST(test_line_too_long)
+{
+    size_t length = strlen(nothing), padded = DP_SLICE_LINE_MAX;
+    struct dp_slice *slice = NULL;
+    char *line = malloc(padded + 1);
+
+    memset(line, ' ', padded + 1);
+    memcpy(line, nothing, length);
+    ck_assert_int_eq(dp_slice_parse(line, padded, &slice, NULL), 0);
+    dp_slice_free(slice);
+    ck_assert_int_eq(dp_slice_parse(line, padded + 1, &slice, NULL), DP_BAD_INDEX);
+    memset(line, '[', padded); /* nesting must not eat the stack */
+    ck_assert_int_eq(dp_slice_parse(line, padded, &slice, NULL), DP_BAD_INDEX);
+    free(line);
+}
+END_TEST
+
+/* A value of a good line replaced, with the right check: what is refused is the contradiction. */
+struct change {
+    int line;          /* of good_lines */
+    const char *path;  /* keys and array positions, slash-separated */
+    const char *value; /* JSON; NULL: the key is dropped */
+    int code;
+};
+
+static const struct change changes[] = {
+    {0, "id", "\"9F0C0123456789ABCDEF0123456789AB\"", DP_BAD_INDEX},
+    {0, "plan", "\"51ab\"", DP_BAD_INDEX},
+    {0, "n", "0", DP_BAD_INDEX},
+    {0, "n", "65", DP_BAD_INDEX},
+    {0, "n", "-1", DP_BAD_INDEX},
+    {0, "n", "1.5", DP_BAD_INDEX},
+    {0, "of", "2", DP_BAD_INDEX},
+    {0, "of", "2147483649", DP_BAD_INDEX},
+    {0, "of", NULL, DP_BAD_INDEX},
+    {0, "extra", "1", DP_BAD_INDEX},
+    {0, "sources", "[]", DP_BAD_INDEX},
+    {0, "sources/0/uri", "\"\\n\"", DP_BAD_INDEX},
+    {0, "sources/0/uri", "\"s3://b/\\u00e4\"", DP_BAD_INDEX},
+    {0, "sources/0/validator", "\"etag:\\\"x\\\"\\r\\nHost: other\"", DP_BAD_INDEX},
+    {0, "sources/0/size", "4915216", DP_BAD_INDEX},
+    {0, "sources/0/size", "9007199254740992", DP_BAD_INDEX},
+    {0, "sources/0/ranges", "[]", DP_BAD_INDEX},
+    {0, "sources/0/ranges", "[[3276412,4915217],[0,1]]", DP_BAD_INDEX},
+    {0, "sources/0/ranges/0", "[3276412]", DP_BAD_INDEX},
+    {0, "sources/0/ranges/0/0", "3276411", DP_BAD_INDEX},
+    {0, "sources/0/ranges/0/1", "3276412", DP_BAD_INDEX},
+    {0, "sources/0/ranges/0/1", "104857601", DP_BAD_INDEX},
+    {0, "outputs", "[]", DP_BAD_INDEX},
+    {0, "outputs/0/name", "\"../../x\"", DP_BAD_INDEX},
+    {0, "format", "\"fastp\"", DP_UNSUPPORTED},
+    {0, "codec", "\"zstd\"", DP_UNSUPPORTED},
+    {0, "codec", "\"none\"", DP_BAD_INDEX},
+    {0, "codec", "\"bgzf\"", DP_BAD_INDEX},
+    {0, "interval/unit", "\"points\"", DP_UNSUPPORTED},
+    {0, "interval/unit", "\"bytes\"", DP_BAD_INDEX},
+    {0, "interval/begin", "46876", DP_BAD_INDEX},
+    {0, "interval/begin", "31247", DP_BAD_INDEX},
+    {0, "interval/last", "true", DP_BAD_INDEX},
+    {0, "interval/last", "0", DP_BAD_INDEX},
+    {0, "counts/records", "15624", DP_BAD_INDEX},
+    {0, "counts/records", "null", DP_BAD_INDEX},
+    {0, "point", "null", DP_BAD_INDEX},
+    {0, "point/offset", "9437302", DP_BAD_INDEX},
+    {0, "point/bit", "26211304", DP_BAD_INDEX},
+    {0, "point/mid_member", "false", DP_BAD_INDEX},
+    {0, "point/window", "null", DP_BAD_INDEX},
+    {0, "point/window/raw_bytes", "0", DP_BAD_INDEX},
+    {0, "point/window/raw_bytes", "32769", DP_BAD_INDEX},
+    {0, "point/window/crc32", "\"0badcaf\"", DP_BAD_INDEX},
+    {0, "point/window/crc32", "\"0badcafex\"", DP_BAD_INDEX},
+    {0, "point/window/crc32", "\"0BADCAFE\"", DP_BAD_INDEX},
+    {0, "point/window/size", "79779", DP_BAD_INDEX},
+    {0, "point/window/range", "[77824,77824]", DP_BAD_INDEX},
+    {0, "point/window/range", "[77824,277824]", DP_BAD_INDEX},
+    {0, "checkpoint/offset", "9437212", DP_BAD_INDEX},
+    {0, "checkpoint/offset", "14680113", DP_BAD_INDEX},
+    {0, "checkpoint/record", "31251", DP_BAD_INDEX},
+    {0, "checkpoint/line", "9437302", DP_BAD_INDEX},
+    {0, "decoded/end", "9437213", DP_BAD_INDEX},
+    {0, "decoded/crc32", "2309737967", DP_BAD_INDEX},
+    {1, "interval/unit", "\"bases\"", DP_BAD_INDEX}, /* text has none */
+    {1, "counts/records", "7", DP_BAD_INDEX},
+    {1, "point/window/base64", "\"YWJ\"", DP_BAD_INDEX},
+    {1, "point/window/base64", "\"YWJk\"", DP_BAD_INDEX},
+    {1, "point/window/base64", "\"\"", DP_BAD_INDEX},
+    {1, "point/window/raw_bytes", "4", 0},
+    {2, "sources/0/ranges", "[[0,1]]", DP_BAD_INDEX},
+    {2, "point", "{\"offset\":0,\"bit\":0,\"mid_member\":false,\"window\":null}", DP_BAD_INDEX},
+    {2, "interval/unit", "\"records\"", DP_BAD_INDEX},
+    {2, "interval/end", "6", DP_BAD_INDEX},
+};
+
+/* The container that holds the last part of a path; *last is that part. */
+static json_t *container_of(json_t *root, const char *path, char last[32])
+{
+    const char *slash;
+
+    while ((slash = strchr(path, '/')) != NULL) {
+        snprintf(last, 32, "%.*s", (int)(slash - path), path);
+        root = json_is_array(root) ? json_array_get(root, (size_t)atoi(last))
+                                   : json_object_get(root, last);
+        path = slash + 1;
+    }
+    snprintf(last, 32, "%s", path);
+    return root;
+}
+
+static char *change_line(const struct change *change)
+{
+    json_t *root = json_loads(good_lines[change->line], 0, NULL), *where;
+    char last[32];
+
+    where = container_of(root, change->path, last);
+    ck_assert_ptr_nonnull(where);
+    if (!change->value)
+        json_object_del(where, last);
+    else if (json_is_array(where))
+        json_array_set_new(where, (size_t)atoi(last),
+                           json_loads(change->value, JSON_DECODE_ANY, 0));
+    else
+        json_object_set_new(where, last, json_loads(change->value, JSON_DECODE_ANY, 0));
+    return with_check(root);
+}
+
+START_TEST(test_contradiction)
+{
+    struct dp_error err = {0};
+    char *line = change_line(&changes[_i]);
+    int rc = parse(line, &err);
+
+    ck_assert_msg(rc == changes[_i].code, "%s: %d %s", line, rc, err.message);
+    /* It must be refused for what it says, not for the check, which is right. */
+    ck_assert_int_ne(err.detail, DP_DETAIL_CHECKSUM);
+    free(line);
+}
+END_TEST
+
+START_TEST(test_wrong_check)
+{
+    char *line = strdup(referenced), *digit = line + strlen(line) - 3;
+    struct dp_error err = {0};
+
+    *digit = *digit == '0' ? '1' : '0';
+    ck_assert_int_eq(parse(line, &err), DP_BAD_INDEX);
+    ck_assert_int_eq(err.detail, DP_DETAIL_CHECKSUM);
+    free(line);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("slice");
+    TCase *tests = tcase_create("slice");
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(tests, 60);
+    tcase_add_loop_test(tests, test_round_trip, 0, GOOD_COUNT);
+    tcase_add_loop_test(tests, test_other_spelling, 0, GOOD_COUNT);
+    tcase_add_test(tests, test_info);
+    tcase_add_test(tests, test_info_of_an_older_caller);
+    tcase_add_loop_test(tests, test_every_changed_byte_is_noticed, 0, GOOD_COUNT);
+    tcase_add_test(tests, test_not_a_slice);
+    tcase_add_test(tests, test_line_too_long);
+    tcase_add_loop_test(tests, test_contradiction, 0, sizeof(changes) / sizeof(changes[0]));
+    tcase_add_test(tests, test_wrong_check);
+    suite_add_tcase(suite, tests);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
