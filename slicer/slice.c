@@ -170,36 +170,31 @@ static int verify_check(const struct dp_slice *slice, json_t *root, struct dp_er
     return DP_OK;
 }
 
-static int load_text(const char *line, size_t length, json_t **root, struct dp_error *err)
+static int check_version(const json_t *root, struct dp_error *err)
 {
-    json_error_t why;
-    json_t *value, *version;
-    json_int_t number;
+    const json_t *version = json_object_get(root, "v");
 
-    if (length > DP_SLICE_LINE_MAX)
-        return dp_error_set(err, DP_BAD_INDEX, "slice: a line longer than 1 MiB");
-    value = json_loadb(line, length, JSON_REJECT_DUPLICATES, &why);
-    if (!value)
-        return dp_error_set(err, DP_BAD_INDEX, "slice: not JSON: %s", why.text);
-    version = json_object_get(value, "v");
-    number = json_integer_value(version);
-    if (!json_is_integer(version) || number != DP_SLICE_VERSION) {
-        json_decref(value);
-        if (!json_is_integer(version))
-            return dp_error_set(err, DP_BAD_INDEX, "slice: no version, this is not a slice");
+    if (!json_is_integer(version))
+        return dp_error_set(err, DP_BAD_INDEX, "slice: no version, this is not a slice");
+    if (json_integer_value(version) != DP_SLICE_VERSION)
         return dp_error_set(err, DP_UNSUPPORTED, "slice: version %lld is not known here",
-                            (long long)number);
-    }
-    *root = value;
+                            (long long)json_integer_value(version));
     return DP_OK;
 }
 
 int dp_slice_parse(const char *line, size_t length, struct dp_slice **slice, struct dp_error *err)
 {
     struct dp_slice *made = NULL;
-    json_t *root = NULL;
-    int rc = load_text(line, length, &root, err);
+    json_error_t why;
+    json_t *root;
+    int rc;
 
+    if (length > DP_SLICE_LINE_MAX)
+        return dp_error_set(err, DP_BAD_INDEX, "slice: a line longer than 1 MiB");
+    root = json_loadb(line, length, JSON_REJECT_DUPLICATES, &why);
+    if (!root)
+        return dp_error_set(err, DP_BAD_INDEX, "slice: not JSON: %s", why.text);
+    rc = check_version(root, err);
     if (rc)
         goto out;
     made = calloc(1, sizeof(*made));

@@ -140,7 +140,7 @@ static void check_unit(enum dp_plan_unit unit, const char *what)
     options.part_count = 0;
     options.size = total / (1 + random_below(&dice, 40)) + 1;
     check_plan(&options, what);
-    if (sample.record_count > 60 || sample.length > 30000)
+    if (sample.record_count > 60 || sample.length > 20000 || random_below(&dice, 2))
         return;
     options.size = 0;
     options.part_count = 3 * sample.record_count + 1;
