@@ -253,7 +253,7 @@ static size_t take_header(char *line, size_t size, size_t count, void *user)
 {
     struct exchange *exchange = user;
 
-    if (size * count == 2)
+    if (size * count > 5 && memcmp(line, "HTTP/", 5) == 0)
         acknowledge(exchange);
     dp_http_answer_header(exchange->answer, line, size * count);
     return size * count;
@@ -542,9 +542,17 @@ static int fail_with_curl(struct exchange *exchange, CURLcode code, struct dp_er
     const char *text = exchange->error[0] ? exchange->error : curl_easy_strerror(code);
     bool retryable;
     enum dp_result result = result_of_curl(code, &retryable);
+    long asked = 0;
 
+    curl_easy_getinfo(exchange->line.curl, CURLINFO_REQUEST_SIZE, &asked);
     if (code == CURLE_OPERATION_TIMEDOUT && exchange->answer->status)
         text = "the server stopped sending";
+    if (code == CURLE_UNSUPPORTED_PROTOCOL && asked) {
+        /* It was HTTP that was asked for, so this is the server's doing. */
+        result = DP_IO;
+        if (exchange->answer->status)
+            text = "the server redirects to a place that is not safe to follow to";
+    }
     dp_error_set(err, result, "%s: %s", exchange->request->name, text);
     if (err) {
         err->retryable = retryable;

@@ -306,7 +306,7 @@ START_TEST(tls_is_verified)
     check_ranges(object);
     dp_object_free(object);
     /* Never back to plain text. */
-    expect_failure(context, at("NGINX_TLS_URL", "/plain/reads.bin"), DP_INVALID, 302, "");
+    expect_failure(context, at("NGINX_TLS_URL", "/plain/reads.bin"), DP_IO, 302, "redirects");
     dp_context_free(context);
 
     context = new_context(5, NULL);
@@ -720,6 +720,29 @@ START_TEST(presigned_urls)
 }
 END_TEST
 
+START_TEST(small_reads_do_not_wait_for_acknowledgements)
+{
+    struct dp_context *context = new_context(0, NULL);
+    struct dp_object *object;
+    struct timespec before, after;
+    uint8_t buffer[1000];
+    uint64_t i;
+
+    put(context, "s3://test-bucket/many", data, SIZE);
+    object = open_ok(context, "s3://test-bucket/many");
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    for (i = 0; i < 100; i++)
+        ck_assert_int_eq(dp_object_read_at(object, (struct dp_range){100000 + i, 101000 + i},
+                                           buffer, NULL),
+                         DP_OK);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    /* A delayed acknowledgement costs 40 ms each time: four seconds. */
+    ck_assert_int_le(after.tv_sec - before.tv_sec, 2);
+    dp_object_free(object);
+    dp_context_free(context);
+}
+END_TEST
+
 START_TEST(a_big_object_goes_in_parts)
 {
     struct dp_context *context = new_context(0, NULL);
@@ -727,19 +750,21 @@ START_TEST(a_big_object_goes_in_parts)
     struct dp_object *object;
     struct dp_error err = {0};
     uint64_t written = 0, size = 0;
+    char uri[100];
     uint8_t *buffer = malloc(SIZE);
 
-    ck_assert_int_eq(dp_sink_open(context, "s3://test-bucket/big", &sink, NULL), DP_OK);
+    snprintf(uri, sizeof(uri), "s3://test-bucket/big-%ld", (long)getpid());
+    ck_assert_int_eq(dp_sink_open(context, uri, &sink, NULL), DP_OK);
     for (; written < (uint64_t)140 << 20; written += SIZE) {
         int rc = dp_sink_write(sink, data, SIZE, &err);
 
         ck_assert_msg(rc == DP_OK, "%s", err.message);
         size += SIZE;
     }
-    expect_failure(context, "s3://test-bucket/big", DP_NOT_FOUND, 404, "");
+    expect_failure(context, uri, DP_NOT_FOUND, 404, "");
     ck_assert_int_eq(dp_sink_commit(sink, &err), DP_OK);
     dp_sink_free(sink);
-    object = open_ok(context, "s3://test-bucket/big");
+    object = open_ok(context, uri);
     ck_assert_uint_eq(dp_object_size(object), size);
     for (written = 0; written < size; written += SIZE) {
         ck_assert_int_eq(
@@ -770,7 +795,8 @@ int main(void)
         a_busy_server_is_asked_again_and_then_given_up, put_over_http, many_threads_over_http,
         a_slow_transfer_can_be_cancelled, odd_keys, ranges_over_s3,
         an_overwritten_s3_object_is_refused, s3_refusals_are_plain_words, keys_from_a_profile,
-        presigned_urls, a_big_object_goes_in_parts};
+        presigned_urls,
+        small_reads_do_not_wait_for_acknowledgements, a_big_object_goes_in_parts};
 
     Suite *suite = suite_create("connectors");
     TCase *tcase = tcase_create("connectors");

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+#include "tests/scripted.h"
+
+#include "connectors/http.h"
+
+#include <time.h>
+
+#define HEAD_206(range) "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes " range
+#define BUSY            "HTTP/1.1 503 Busy\r\nContent-Length: 0"
+
+struct body {
+    char bytes[4096];
+    size_t length;
+};
+
+static int keep(void *user, const void *bytes, size_t length, struct dp_error *err)
+{
+    struct body *body = user;
+
+    (void)err;
+    ck_assert_uint_le(body->length + length, sizeof(body->bytes));
+    memcpy(body->bytes + body->length, bytes, length);
+    body->length += length;
+    return DP_OK;
+}
+
+static void drop(void *user)
+{
+    ((struct body *)user)->length = 0;
+}
+
+static struct dp_http_request make_request(struct scripted *server, struct body *body)
+{
+    struct dp_http_request request = {.method = "GET",
+                                      .url = server->url,
+                                      .name = "the object",
+                                      .ranged = true,
+                                      .range = {100, 200},
+                                      .size_bytes = 1000,
+                                      .write = keep,
+                                      .user = body};
+
+    body->length = 0;
+    return request;
+}
+
+static void check_body(const struct body *body)
+{
+    size_t i;
+
+    ck_assert_uint_eq(body->length, 100);
+    for (i = 0; i < 100; i++)
+        ck_assert_int_eq((unsigned char)body->bytes[i], scripted_byte(100 + i));
+}
+
+START_TEST(goes_on_where_the_body_stopped)
+{
+    struct scripted *server = scripted_start(
+        SCRIPT({.head = BUSY},
+               {.head = HEAD_206("100-199/1000") "\r\nContent-Length: 100",
+                .offset = 100, .body_bytes = 30, .close = true},
+               {.head = NULL},
+               {.head = HEAD_206("130-199/1000") "\r\nContent-Length: 70",
+                .offset = 130, .body_bytes = 69, .close = true},
+               {.head = HEAD_206("199-199/1000") "\r\nContent-Length: 1",
+                .offset = 199, .body_bytes = 1}));
+    struct dp_context *context = scripted_context(5, 5);
+    struct body body;
+    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_answer answer;
+    struct dp_error err = {0};
+
+    ck_assert_msg(dp_http_retry_run(context, &request, &answer, &err) == DP_OK, "%s", err.message);
+    check_body(&body);
+    ck_assert_ptr_nonnull(strstr(server->requests[1], "bytes=100-199\r\n"));
+    ck_assert_ptr_nonnull(strstr(server->requests[3], "bytes=130-199\r\n"));
+    ck_assert_ptr_nonnull(strstr(server->requests[4], "bytes=199-199\r\n"));
+    ck_assert_uint_eq(scripted_stats(context).retries, 4);
+    dp_context_free(context);
+    scripted_stop(server);
+}
+END_TEST
+
+START_TEST(begins_again_when_it_may)
+{
+    struct scripted *server = scripted_start(
+        SCRIPT({.head = HEAD_206("100-199/1000") "\r\nContent-Length: 100",
+                .offset = 100, .body_bytes = 30, .close = true},
+               {.head = HEAD_206("100-199/1000") "\r\nContent-Length: 100",
+                .offset = 100, .body_bytes = 100}));
+    struct dp_context *context = scripted_context(2, 5);
+    struct body body;
+    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_answer answer;
+
+    request.rewind = drop;
+    ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, NULL), DP_OK);
+    check_body(&body);
+    dp_context_free(context);
+    scripted_stop(server);
+}
+END_TEST
+
+/* Half of a stream was given away: a second half of another attempt would be a guess. */
+START_TEST(a_broken_stream_is_not_repeated)
+{
+    struct scripted *server = scripted_start(
+        SCRIPT({.head = BUSY}, {.head = "HTTP/1.1 200 OK\r\nContent-Length: 100",
+                                .body_bytes = 30, .close = true}));
+    struct dp_context *context = scripted_context(5, 5);
+    struct body body;
+    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_answer answer;
+    struct dp_error err;
+
+    request.ranged = false;
+    ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, &err), DP_IO);
+    ck_assert_uint_eq(atomic_load(&server->next), 2);
+    dp_context_free(context);
+    scripted_stop(server);
+}
+END_TEST
+
+START_TEST(attempts_are_counted)
+{
+    struct scripted *server = scripted_start(SCRIPT({.head = BUSY}, {.head = BUSY}, {.head = BUSY},
+                                                    {.head = BUSY}));
+    struct dp_context *context = scripted_context(3, 5);
+    struct body body;
+    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_answer answer;
+    struct dp_error err;
+
+    ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, &err), DP_IO);
+    ck_assert_int_eq(err.http_status, 503);
+    ck_assert_int_eq(err.retryable, 1);
+    ck_assert_uint_eq(atomic_load(&server->next), 3);
+    dp_context_free(context);
+    scripted_stop(server);
+}
+END_TEST
+
+static double now(void)
+{
+    struct timespec at;
+
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
+}
+
+START_TEST(patience_is_honoured_within_reason)
+{
+    struct scripted *server = scripted_start(
+        SCRIPT({.head = "HTTP/1.1 429 Slowly\r\nRetry-After: 1\r\nContent-Length: 0"},
+               {.head = HEAD_206("100-199/1000") "\r\nContent-Length: 100",
+                .offset = 100, .body_bytes = 100},
+               {.head = "HTTP/1.1 503 Later\r\nRetry-After: 3600\r\nContent-Length: 0"}));
+    struct dp_context *context = scripted_context(3, 5);
+    struct body body;
+    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_answer answer;
+    struct dp_error err;
+    double start = now();
+
+    ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, &err), DP_OK);
+    ck_assert(now() - start >= 1.0);
+    request = make_request(server, &body);
+    ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, &err), DP_IO);
+    ck_assert(err.retry_after == 3600);
+    dp_context_free(context);
+    scripted_stop(server);
+}
+END_TEST
+
+/* Mends once, whatever it promises. */
+static int prepared, mended;
+
+static int prepare(struct dp_http_auth *auth, const struct dp_http_request *request, char **url,
+                   struct dp_array *lines, struct dp_error *err)
+{
+    char line[32];
+
+    (void)auth;
+    (void)err;
+    snprintf(line, sizeof(line), "X-Attempt: %d", ++prepared);
+    *url = strdup(request->url);
+    return dp_array_append(lines, line, strlen(line) + 1, 1) ? DP_OK : DP_NO_MEMORY;
+}
+
+static bool mend(struct dp_http_auth *auth, const struct dp_http_request *request,
+                 const struct dp_http_answer *answer)
+{
+    (void)auth;
+    (void)request;
+    mended++;
+    return answer->status == 403;
+}
+
+START_TEST(every_attempt_is_signed_anew)
+{
+    struct scripted *server = scripted_start(
+        SCRIPT({.head = BUSY}, {.head = "HTTP/1.1 403 No\r\nContent-Length: 0"},
+               {.head = HEAD_206("100-199/1000") "\r\nContent-Length: 100",
+                .offset = 100, .body_bytes = 100},
+               {.head = "HTTP/1.1 403 No\r\nContent-Length: 0"},
+               {.head = "HTTP/1.1 403 No\r\nContent-Length: 0"}));
+    struct dp_context *context = scripted_context(3, 5);
+    struct dp_http_auth auth = {.prepare = prepare, .mend = mend};
+    struct body body;
+    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_answer answer;
+    struct dp_error err;
+
+    request.auth = &auth;
+    ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, &err), DP_OK);
+    ck_assert_ptr_nonnull(strstr(server->requests[0], "X-Attempt: 1\r\n"));
+    ck_assert_ptr_nonnull(strstr(server->requests[2], "X-Attempt: 3\r\n"));
+    ck_assert_int_eq(mended, 1);
+    request = make_request(server, &body);
+    request.auth = &auth;
+    ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, &err), DP_DENIED);
+    ck_assert_int_eq(mended, 2);
+    ck_assert_uint_eq(atomic_load(&server->next), 5);
+    dp_context_free(context);
+    scripted_stop(server);
+}
+END_TEST
+
+static int stop_now(void *user)
+{
+    return atomic_load((atomic_int *)user);
+}
+
+static void *stop_soon(void *user)
+{
+    usleep(200000);
+    atomic_store((atomic_int *)user, 1);
+    return NULL;
+}
+
+START_TEST(waiting_can_be_cancelled)
+{
+    struct scripted *server = scripted_start(
+        SCRIPT({.head = "HTTP/1.1 503 Later\r\nRetry-After: 30\r\nContent-Length: 0"}));
+    atomic_int stop = 0;
+    struct dp_context_options options = {
+        .struct_bytes = sizeof(options), .cancel = stop_now, .user = &stop};
+    struct dp_context *context;
+    struct body body;
+    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_answer answer;
+    struct dp_error err;
+    pthread_t thread;
+    double start = now();
+
+    setenv("no_proxy", "*", 1);
+    ck_assert_int_eq(dp_context_new(&options, &context, NULL), DP_OK);
+    pthread_create(&thread, NULL, stop_soon, &stop);
+    ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, &err), DP_CANCELLED);
+    ck_assert(now() - start < 10);
+    pthread_join(thread, NULL);
+    dp_context_free(context);
+    scripted_stop(server);
+}
+END_TEST
+
+TEST_MAIN("http_retry", goes_on_where_the_body_stopped, begins_again_when_it_may,
+          a_broken_stream_is_not_repeated, attempts_are_counted,
+          patience_is_honoured_within_reason, every_attempt_is_signed_anew,
+          waiting_can_be_cancelled)
