@@ -22,8 +22,10 @@ for tool in dp-index dp-slice; do
 done
 same "one version" "$(pkg-config --modversion dataplug)" "$(dp-slice --version | sed 's/.* //')"
 
+# A library with sanitizers wants them in the program too.
+sanitizers=$(sed -n 's/^DP_CFLAGS = //p' "$build/Makefile" | grep -o -e '-fsanitize=[^ ]*')
 # shellcheck disable=SC2046,SC2086
-check "the worker compiles" ${CC:-cc} -Wall -Wextra -Werror ${SANITIZE-} \
+check "the worker compiles" ${CC:-cc} -Wall -Wextra -Werror $sanitizers \
     "$top/tools/examples/count_bases.c" -o worker $(pkg-config --cflags --libs dataplug)
 
 fastq 3000 >a.fq

@@ -130,6 +130,29 @@ ends 137 "a command that is killed" dp-slice fetch --only 2 --exec 'kill -9 $$' 
 ends 1 "a command and a damaged slice" dp-slice fetch --exec 'cat >c.$DP_SLICE_NUMBER && touch whole.$DP_SLICE_NUMBER' mb
 same "a command and a damaged slice" "$(ls whole.? | wc -l)" "$(ls d6 | wc -l)"
 
+# --- killed and stopped
+dp-slice fetch --output-dir whole m64
+for delay in 0.005 0.01 0.015 0.02 0.03 0.04 0.06; do
+    rm -rf d8
+    dp-slice fetch -@2 --output-dir d8 m64 &
+    sleep $delay
+    kill -KILL $!
+    wait $! 2>/dev/null
+    for file in d8/slice-*; do
+        [ ! -e "$file" ] || cmp -s "$file" "whole/${file#d8/}" || fail "killed: $file is not whole"
+    done
+done
+ends 0 "resume what was killed" dp-slice fetch --resume --output-dir d8 m64
+check "resume what was killed" diff <(cat d8/*) a.fq
+dp-slice plan -n1 a.fq.gz >m1
+dp-slice fetch --exec 'echo >started; sleep 10; cat >/dev/null && echo >done' m1 2>err &
+wait_for test -e started
+kill -TERM $!
+wait $! 2>/dev/null
+same "SIGTERM" "$?" 143
+no "a command is stopped before its input ends" done
+check "SIGTERM is silent" test ! -s err
+
 # --- BGZF
 if dp-slice fetch -z --only 1 m32 >z 2>err; then
     dp-slice fetch --only 1 m32 >plain
