@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool dp_batch_init(struct dp_batch *batch, bool with_room)
+bool dp_batch_init(struct dp_batch *batch, size_t room_bytes)
 {
     memset(batch, 0, sizeof(*batch));
-    if (!with_room)
+    if (!room_bytes)
         return true;
-    batch->room = calloc(1, DP_WINDOW_BYTES + DP_BATCH_BYTES);
+    batch->room = calloc(1, DP_WINDOW_BYTES + room_bytes);
     return batch->room != NULL;
 }
 
@@ -53,6 +53,7 @@ void dp_batch_clear(struct dp_batch *batch, uint64_t offset, const struct dp_bat
     batch->length = batch->cut = 0;
     batch->offset = offset;
     batch->state = DP_BATCH_MORE;
+    memset(&batch->result, 0, sizeof(batch->result));
 }
 
 bool dp_batch_cut(struct dp_batch *batch, unsigned flags, struct dp_segment **segment)
@@ -86,7 +87,12 @@ void dp_flow_free(struct dp_flow *flow)
 
 void dp_flow_edge(struct dp_flow *flow)
 {
+    const struct dp_guide *guide = flow->config->guide;
     uint64_t step = flow->config->sum_bytes;
 
+    if (guide) {
+        flow->sum_edge = guide->next_sum(guide->user, flow->offset);
+        return;
+    }
     flow->sum_edge = step && flow->offset <= UINT64_MAX - step ? flow->offset + step : UINT64_MAX;
 }

@@ -51,8 +51,16 @@ enum dp_batch_state {
     DP_BATCH_GZIP = 2  /* BGZF: what follows is no sound block; plain gzip must say what it is */
 };
 
+/* What is known at the end of a batch, see struct dp_decoder_result. */
+struct dp_batch_result {
+    uint64_t compressed_bytes;
+    uint64_t member_count;
+    uint64_t garbage_bytes;
+    bool bgzf_eof_missing;
+};
+
 struct dp_batch {
-    uint8_t *room;          /* DP_WINDOW_BYTES of history, then DP_BATCH_BYTES; owned */
+    uint8_t *room;          /* DP_WINDOW_BYTES of history, then the pass's room_bytes; owned */
     const uint8_t *bytes;   /* the uncompressed bytes: in `room`, or in the input (codec none) */
     size_t length;
     uint64_t offset;        /* uncompressed, of the first of them */
@@ -61,16 +69,20 @@ struct dp_batch {
     struct dp_array points;   /* struct dp_batch_point, complete ones */
     struct dp_array blocks;   /* struct dp_block, BGZF */
     struct dp_array block_ends; /* size_t for every block: its end in `bytes` */
-    struct dp_array packed;   /* BGZF: the compressed blocks, whole, then what is not a block */
+    struct dp_array packed;   /* BGZF: the compressed blocks, whole, then what is not a block;
+                                 spans: the compressed bytes of this one */
     uint64_t packed_offset;   /* in the object, of the first of them */
+    size_t span_number;
+    struct dp_span span;
     size_t retry;             /* DP_BATCH_GZIP: where in `packed` to go on as plain gzip */
 
     int state;              /* enum dp_batch_state; < 0: it fails here */
     struct dp_error error;
-    struct dp_decoder_result result; /* so far; uncompressed_bytes is the reader's to count */
+    struct dp_batch_result result;
 };
 
-bool dp_batch_init(struct dp_batch *batch, bool with_room);
+/* Without room (0 bytes) it looks into the input. */
+bool dp_batch_init(struct dp_batch *batch, size_t room_bytes);
 void dp_batch_free(struct dp_batch *batch);
 /* Empties it for bytes at `offset`. What `previous` ends with (NULL: nothing) becomes the history in
  * front of the room; it may be the same batch. */

@@ -160,7 +160,7 @@ int dp_crew_open(struct dp_pass *pass, unsigned threads, const char *backend,
 
     if (!self)
         return dp_error_no_memory(err);
-    if (threads < 1 || !pass->ops->with_room)
+    if (threads < 1 || pass->room_bytes == 0)
         threads = 1;
     self->pass = pass;
     self->member_count = threads;
@@ -175,7 +175,7 @@ int dp_crew_open(struct dp_pass *pass, unsigned threads, const char *backend,
         self->members[i].worker.backend = backend;
     }
     for (unsigned i = 0; ok && i < self->slot_count; i++)
-        ok = dp_batch_init(&self->slots[i].batch, pass->ops->with_room);
+        ok = dp_batch_init(&self->slots[i].batch, pass->room_bytes);
     if (!ok) {
         dp_crew_free(self);
         return dp_error_no_memory(err);

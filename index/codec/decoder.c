@@ -39,7 +39,7 @@ struct dp_decoder {
 int dp_decoder_open(struct dp_context *context, const struct dp_decoder_config *config,
                     struct dp_decoder **decoder, struct dp_error *err)
 {
-    const struct dp_pass_ops *ops = dp_pass_find(config->codec);
+    const struct dp_pass_ops *ops = dp_pass_find(config);
     struct dp_decoder *self = calloc(1, sizeof(*self));
     int rc = context ? dp_context_check(context, err) : DP_OK;
 
@@ -107,7 +107,9 @@ static int next_batch(struct dp_decoder *self, struct dp_error *err)
     self->batch = batch;
     self->segment = self->position = self->block = 0;
     self->result.compressed_bytes = batch->result.compressed_bytes;
-    self->result.member_count = batch->result.member_count;
+    self->result.member_count = self->pass->ops->counts_apart
+                                    ? self->result.member_count + batch->result.member_count
+                                    : batch->result.member_count;
     self->result.garbage_bytes = batch->result.garbage_bytes;
     self->result.bgzf_eof_missing = batch->result.bgzf_eof_missing;
     return take_points(self, batch, err);

@@ -51,6 +51,27 @@ struct dp_block {
     uint32_t uncompressed_bytes;
 };
 
+/* A stretch between two seek points, which can be decoded alone. */
+struct dp_span {
+    struct dp_seek_point start;
+    uint64_t end_offset;    /* uncompressed */
+    struct dp_range packed; /* compressed bytes that are needed for it, in the object */
+};
+
+/* What an index knows of the object; functions may be called from any thread. */
+struct dp_guide {
+    void *user;
+    /* The first checksum edge behind an uncompressed offset. Pieces end there. */
+    uint64_t (*next_sum)(void *user, uint64_t offset);
+    /* gzip only: the stretches to decode, without gaps. 0: there are none, decode front to back. */
+    size_t span_count;
+    uint64_t largest_bytes; /* uncompressed, of a span */
+    void (*span)(void *user, size_t i, struct dp_span *span);
+    /* Unpacks the window of span i; *window_bytes is 0 when it needs none. */
+    int (*window)(void *user, size_t i, uint8_t window[DP_WINDOW_BYTES], size_t *window_bytes,
+                  struct dp_error *err);
+};
+
 struct dp_decoder_config {
     enum dp_codec codec;
     struct dp_input *input;       /* stands at byte start.compressed_bit / 8; not owned */
@@ -62,6 +83,8 @@ struct dp_decoder_config {
     uint64_t spacing_bytes;       /* of seek points; 0: find none */
     uint64_t sum_bytes;           /* a piece ends at least this often after the last edge (a seek
                                      point or such an end); 0: no such edges */
+    const struct dp_guide *guide; /* not owned; NULL: none. Instead of sum_bytes and spacing_bytes;
+                                     with spans the start is that of the first */
     bool want_blocks;             /* BGZF: report every block */
     bool allow_truncated;         /* damage ends the stream early: see dp_decoder_result. (Then zlib
                                      decodes: where exactly damage stops it must not depend on the

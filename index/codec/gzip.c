@@ -26,41 +26,6 @@ enum state {
     DONE
 };
 
-int dp_gzip_init(struct dp_gzip *gzip, struct dp_source *source, const char *backend,
-                 const struct dp_seek_point *start, const uint8_t *window, size_t window_bytes,
-                 struct dp_error *err)
-{
-    unsigned skip = (unsigned)(start->compressed_bit % 8);
-    uint8_t first = 0;
-    int rc;
-
-    memset(gzip, 0, sizeof(*gzip));
-    gzip->source = source;
-    gzip->name = dp_input_name(source->input);
-    gzip->state = HEADER;
-    gzip->member_offset = dp_source_offset(source);
-    rc = dp_inflate_open(backend, &gzip->inflate, err);
-    if (rc || !start->mid_member)
-        return rc;
-    if (skip && (rc = dp_source_byte(source, &first, err)) <= 0) {
-        dp_gzip_free(gzip);
-        return rc ? rc : dp_error_set_detail(err, DP_DATA, DP_DETAIL_UNEXPECTED_END,
-                                             "%s: offset %" PRIu64 ": unexpected end of file",
-                                             gzip->name, start->compressed_bit / 8);
-    }
-    gzip->inflate->ops->begin(gzip->inflate, (unsigned)first >> skip, skip ? 8 - skip : 0, window,
-                              window_bytes);
-    gzip->state = DEFLATE;
-    gzip->any_member = true;
-    return DP_OK;
-}
-
-void dp_gzip_free(struct dp_gzip *gzip)
-{
-    dp_inflate_free(gzip->inflate);
-    gzip->inflate = NULL;
-}
-
 static int fail(const struct dp_gzip *gzip, struct dp_error *err, enum dp_detail detail,
                 const char *text)
 {
@@ -71,6 +36,34 @@ static int fail(const struct dp_gzip *gzip, struct dp_error *err, enum dp_detail
 static int unexpected_end(const struct dp_gzip *gzip, struct dp_error *err)
 {
     return fail(gzip, err, DP_DETAIL_UNEXPECTED_END, "unexpected end of file");
+}
+
+int dp_gzip_init(struct dp_gzip *gzip, struct dp_source *source, struct dp_inflate *inflate,
+                 const char *name, const struct dp_seek_point *start, const uint8_t *window,
+                 size_t window_bytes, struct dp_error *err)
+{
+    unsigned skip = (unsigned)(start->compressed_bit % 8);
+    uint8_t first = 0;
+    int rc;
+
+    memset(gzip, 0, sizeof(*gzip));
+    gzip->source = source;
+    gzip->inflate = inflate;
+    gzip->name = name;
+    gzip->state = HEADER;
+    gzip->member_offset = dp_source_offset(source);
+    if (!start->mid_member)
+        return DP_OK;
+    if (skip) {
+        rc = dp_source_byte(source, &first, err);
+        if (rc <= 0)
+            return rc ? rc : unexpected_end(gzip, err);
+    }
+    inflate->ops->begin(inflate, (unsigned)first >> skip, skip ? 8 - skip : 0, window,
+                        window_bytes);
+    gzip->state = DEFLATE;
+    gzip->any_member = true;
+    return DP_OK;
 }
 
 /* ------------------------------------------------------------------------------- headers */

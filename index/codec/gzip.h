@@ -22,7 +22,7 @@ enum dp_gzip_event {
 
 struct dp_gzip {
     struct dp_source *source; /* not owned */
-    struct dp_inflate *inflate; /* owned */
+    struct dp_inflate *inflate; /* not owned */
     const char *name;         /* for messages */
     int state;
     bool any_member;          /* a header was read (or the walk began inside a member) */
@@ -34,11 +34,11 @@ struct dp_gzip {
     uint64_t garbage_bytes;
 };
 
-/* Begins at `start`, whose byte `source` stands at; the window belongs to a start inside a member. */
-int dp_gzip_init(struct dp_gzip *gzip, struct dp_source *source, const char *backend,
-                 const struct dp_seek_point *start, const uint8_t *window, size_t window_bytes,
-                 struct dp_error *err);
-void dp_gzip_free(struct dp_gzip *gzip);
+/* Begins at `start`, whose byte `source` stands at; the window belongs to a start inside a member.
+ * `name` (of the object, for messages), source and inflate must outlive it. Nothing to free. */
+int dp_gzip_init(struct dp_gzip *gzip, struct dp_source *source, struct dp_inflate *inflate,
+                 const char *name, const struct dp_seek_point *start, const uint8_t *window,
+                 size_t window_bytes, struct dp_error *err);
 
 /* Decodes into [*out, *out + *room) and moves both on until an event. With `stop` every boundary
  * is an event; without, boundaries may be passed. A room of no bytes finds out what comes next.

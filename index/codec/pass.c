@@ -11,9 +11,11 @@ static const struct dp_pass_ops *const passes[] = {
     [DP_CODEC_BGZF] = &dp_pass_bgzf,
 };
 
-const struct dp_pass_ops *dp_pass_find(enum dp_codec codec)
+const struct dp_pass_ops *dp_pass_find(const struct dp_decoder_config *config)
 {
-    return passes[codec];
+    if (config->codec == DP_CODEC_GZIP && config->guide && config->guide->span_count)
+        return &dp_pass_spans;
+    return passes[config->codec];
 }
 
 void dp_pass_sum(struct dp_batch *batch)
@@ -30,6 +32,7 @@ void dp_pass_sum(struct dp_batch *batch)
 
 void dp_worker_free(struct dp_worker *worker)
 {
+    dp_inflate_free(worker->inflate);
     dp_window_packer_free(worker->packer);
     libdeflate_free_decompressor(worker->decompressor);
 }

@@ -7,6 +7,7 @@
 #define DP_CODEC_PASS_H
 
 #include "index/codec/batch.h"
+#include "index/codec/inflate.h"
 #include "index/codec/window.h"
 
 #include <libdeflate.h>
@@ -16,13 +17,13 @@ struct dp_pass;
 /* Scratch of one thread for the parallel part; each member is made when it is first needed. */
 struct dp_worker {
     const char *backend;
+    struct dp_inflate *inflate;
     struct dp_window_packer *packer;
     struct libdeflate_decompressor *decompressor;
 };
 
 struct dp_pass_ops {
-    enum dp_codec codec;
-    bool with_room;     /* batches need room of their own; without, the caller does all by itself */
+    bool counts_apart;  /* member counts are those of each batch, not so far */
     bool needs_history; /* the last 32 KiB must stand in front of a batch's room */
 
     int (*open)(const struct dp_decoder_config *config, struct dp_source *source,
@@ -45,13 +46,16 @@ struct dp_pass_ops {
 struct dp_pass {
     const struct dp_pass_ops *ops;
     struct dp_flow flow;
+    size_t room_bytes; /* of a batch; 0: batches look into the input, the caller does all alone */
 };
 
 extern const struct dp_pass_ops dp_pass_none;
 extern const struct dp_pass_ops dp_pass_gzip;
 extern const struct dp_pass_ops dp_pass_bgzf;
+extern const struct dp_pass_ops dp_pass_spans;
 
-const struct dp_pass_ops *dp_pass_find(enum dp_codec codec);
+/* The pass for a codec and what is known. */
+const struct dp_pass_ops *dp_pass_find(const struct dp_decoder_config *config);
 
 /* Goes on as plain gzip where BGZF was left, with the member after `member_count` others. When the
  * caller wants blocks or seek points, a sound member there is refused: it is none of the blocks that

@@ -35,6 +35,7 @@ static int open_bgzf(const struct dp_decoder_config *config, struct dp_source *s
     if (!self)
         return dp_error_no_memory(err);
     self->base.ops = &dp_pass_bgzf;
+    self->base.room_bytes = DP_BATCH_BYTES;
     dp_flow_init(&self->base.flow, config, source);
     *pass = &self->base;
     return DP_OK;
@@ -125,7 +126,8 @@ static bool decide_edges(struct bgzf_pass *self, struct dp_batch *batch)
         return false;
     if (taken)
         flags = DP_SEGMENT_POINT;
-    else if (content_length(self) > flow->sum_edge - flow->offset)
+    else if (flow->config->guide ? flow->offset == flow->sum_edge
+                                 : content_length(self) > flow->sum_edge - flow->offset)
         flags = DP_SEGMENT_SUM;
     if (flags)
         dp_flow_edge(flow);
@@ -309,8 +311,6 @@ static void work_bgzf(struct dp_pass *pass, struct dp_worker *worker, struct dp_
 }
 
 const struct dp_pass_ops dp_pass_bgzf = {
-    .codec = DP_CODEC_BGZF,
-    .with_room = true,
     .open = open_bgzf,
     .close = close_bgzf,
     .fill = fill_bgzf,

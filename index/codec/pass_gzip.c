@@ -13,6 +13,7 @@
 
 struct gzip_pass {
     struct dp_pass base;
+    struct dp_inflate *inflate;
     struct dp_gzip gzip;
     uint64_t member_bytes;    /* of the member at hand so far, a start window included */
     struct dp_array pending;  /* struct dp_batch_point found and not yet in a batch, in order */
@@ -32,9 +33,13 @@ static int open_gzip(const struct dp_decoder_config *config, struct dp_source *s
     if (!self)
         return dp_error_no_memory(err);
     self->base.ops = &dp_pass_gzip;
-    rc = dp_gzip_init(&self->gzip, source, backend, &config->start, config->window,
-                      config->window_bytes, err);
+    self->base.room_bytes = DP_BATCH_BYTES;
+    rc = dp_inflate_open(backend, &self->inflate, err);
+    if (!rc)
+        rc = dp_gzip_init(&self->gzip, source, self->inflate, dp_input_name(source->input),
+                          &config->start, config->window, config->window_bytes, err);
     if (rc) {
+        dp_inflate_free(self->inflate);
         free(self);
         return rc;
     }
@@ -72,7 +77,7 @@ static void close_gzip(struct dp_pass *pass)
     for (size_t i = 0; i < self->pending.length; i++)
         dp_batch_point_free(&points[i]);
     dp_array_free(&self->pending);
-    dp_gzip_free(&self->gzip);
+    dp_inflate_free(self->inflate);
     dp_flow_free(&pass->flow);
     free(self);
 }
@@ -368,8 +373,6 @@ static void work_gzip(struct dp_pass *pass, struct dp_worker *worker, struct dp_
 }
 
 const struct dp_pass_ops dp_pass_gzip = {
-    .codec = DP_CODEC_GZIP,
-    .with_room = true,
     .needs_history = true,
     .open = open_gzip,
     .close = close_gzip,

@@ -15,6 +15,7 @@ static int open_none(const struct dp_decoder_config *config, struct dp_source *s
     if (!self)
         return dp_error_no_memory(err);
     self->ops = &dp_pass_none;
+    self->room_bytes = 0;
     dp_flow_init(&self->flow, config, source);
     *pass = self;
     return DP_OK;
@@ -71,6 +72,7 @@ static void fill_none(struct dp_pass *pass, struct dp_batch *batch)
     bool taken = false;
 
     batch->state = flow->offset < end ? dp_source_fill(source, &batch->error) : 0;
+    batch->result.compressed_bytes = dp_source_offset(source);
     if (batch->state <= 0)
         return;
     if (flow->offset == flow->config->start.uncompressed_offset &&
@@ -97,8 +99,6 @@ static void work_none(struct dp_pass *pass, struct dp_worker *worker, struct dp_
 }
 
 const struct dp_pass_ops dp_pass_none = {
-    .codec = DP_CODEC_NONE,
-    .with_room = false,
     .open = open_none,
     .close = close_none,
     .fill = fill_none,

@@ -17,6 +17,15 @@ void dp_source_init(struct dp_source *source, struct dp_input *input)
     source->offset = dp_input_offset(input);
 }
 
+void dp_source_init_bytes(struct dp_source *source, const uint8_t *bytes, size_t length,
+                          uint64_t offset)
+{
+    memset(source, 0, sizeof(*source));
+    source->at = source->begin = source->recorded = bytes;
+    source->end = bytes + length;
+    source->offset = offset;
+}
+
 void dp_source_free(struct dp_source *source)
 {
     dp_array_free(&source->record);
@@ -65,6 +74,8 @@ int dp_source_fill(struct dp_source *source, struct dp_error *err)
             source->next = source->next_end = NULL;
             break;
         }
+        if (!source->input)
+            return 0;
         rc = dp_input_next(source->input, &bytes, &length, err);
         if (rc <= 0)
             return rc;

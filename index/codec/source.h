@@ -15,7 +15,7 @@
 #define DP_SOURCE_BACK 16u
 
 struct dp_source {
-    struct dp_input *input; /* not owned */
+    struct dp_input *input; /* not owned; NULL: there is one view only */
     uint8_t *prepended;     /* by dp_source_prepend; owned */
     const uint8_t *at;      /* what may be taken: [at, end); move `at` to take */
     const uint8_t *end;
@@ -34,6 +34,9 @@ struct dp_source {
 };
 
 void dp_source_init(struct dp_source *source, struct dp_input *input);
+/* Over `length` bytes that stand at `offset` in the object and outlive it. */
+void dp_source_init_bytes(struct dp_source *source, const uint8_t *bytes, size_t length,
+                          uint64_t offset);
 void dp_source_free(struct dp_source *source);
 
 /* Position in the object of the next byte. */

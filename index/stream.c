@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* Streams: the decoder for callers who want the bytes. With an index gzip is decoded in parallel
+ * from its seek points, a range begins at the nearest one, and every checksum that the index has is
+ * compared. */
+
+#include "index/index.h"
+
+#include "base/crc32.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Spans longer than this (giant deflate blocks) are not held whole in memory: then the object is
+ * decoded front to back, inflating ahead of the caller. */
+#define LARGEST_SPAN_BYTES (16u << 20)
+
+struct dp_stream {
+    struct dp_context *context;
+    struct dp_stream_options options;
+    const struct dp_index *index; /* NULL when there is none, or none that helps */
+    const char *name;             /* of the object, for messages */
+    struct dp_input *input;
+    struct dp_decoder *decoder;
+    enum dp_codec codec;
+    struct dp_guide guide;
+    size_t first_point;
+    struct dp_range range;  /* uncompressed, to be given; the end may be UINT64_MAX */
+    uint64_t position;      /* uncompressed, decoded so far */
+    uint64_t given_bytes;
+
+    uint64_t sum_begin;     /* the last checksum edge passed */
+    uint32_t sum;           /* of the bytes since */
+    struct dp_decoder_result result;
+};
+
+/* ------------------------------------------------------------------- what the index knows */
+
+static uint64_t next_sum(void *user, uint64_t offset)
+{
+    const struct dp_stream *stream = user;
+    uint64_t edge = dp_index_sum_edge(stream->index, offset + 1);
+
+    return edge > offset ? edge : UINT64_MAX;
+}
+
+/* The uncompressed end of what is decoded: checks reach to the first edge behind the range. */
+static uint64_t decode_end(const struct dp_stream *stream)
+{
+    uint64_t size = dp_index_uncompressed_bytes(stream->index);
+
+    return stream->range.end < size ? dp_index_sum_edge(stream->index, stream->range.end) : size;
+}
+
+static uint64_t span_end(const struct dp_stream *stream, size_t point)
+{
+    uint64_t end = decode_end(stream);
+    struct dp_seek_point next;
+
+    if (point + 1 >= dp_index_point_count(stream->index))
+        return end;
+    dp_index_point(stream->index, point + 1, &next);
+    return next.uncompressed_offset < end ? next.uncompressed_offset : end;
+}
+
+static void get_span(void *user, size_t i, struct dp_span *span)
+{
+    const struct dp_stream *stream = user;
+    size_t point = stream->first_point + i;
+
+    dp_index_point(stream->index, point, &span->start);
+    span->end_offset = span_end(stream, point);
+    span->packed = dp_index_compressed_range(stream->index, point, span->end_offset);
+}
+
+static int get_window(void *user, size_t i, uint8_t window[DP_WINDOW_BYTES], size_t *window_bytes,
+                      struct dp_error *err)
+{
+    const struct dp_stream *stream = user;
+
+    return dp_index_window(stream->index, stream->first_point + i, window, window_bytes, err);
+}
+
+/* Every window costs a round trip when the index lies far away; then they are not worth it. */
+static bool windows_are_near(const struct dp_index *index)
+{
+    const char *uri = dp_index_uri(index);
+
+    return !uri || !strstr(uri, "://") || strncmp(uri, "file://", 7) == 0;
+}
+
+/* Fills the guide; with spans when decoding them in parallel pays. */
+static void make_guide(struct dp_stream *stream)
+{
+    size_t last = dp_index_point_before(stream->index, decode_end(stream) - 1);
+    struct dp_span span;
+
+    stream->guide.user = stream;
+    stream->guide.next_sum = next_sum;
+    stream->guide.span = get_span;
+    stream->guide.window = get_window;
+    if (stream->codec != DP_CODEC_GZIP || stream->options.threads < 2 ||
+        last == stream->first_point || !windows_are_near(stream->index))
+        return;
+    for (size_t i = 0; i <= last - stream->first_point; i++) {
+        get_span(stream, i, &span);
+        if (span.end_offset - span.start.uncompressed_offset > stream->guide.largest_bytes)
+            stream->guide.largest_bytes = span.end_offset - span.start.uncompressed_offset;
+    }
+    if (stream->guide.largest_bytes <= LARGEST_SPAN_BYTES)
+        stream->guide.span_count = last - stream->first_point + 1;
+}
+
+/* ------------------------------------------------------------------------------- opening */
+
+static int open_input(struct dp_stream *stream, struct dp_object *object, struct dp_range range,
+                      struct dp_error *err)
+{
+    const struct dp_input_options options = {.threads = stream->options.threads > 1};
+
+    return dp_input_open_object(object, range, &options, &stream->input, err);
+}
+
+static void fill_config(const struct dp_stream *stream, struct dp_decoder_config *config)
+{
+    *config = (struct dp_decoder_config){.codec = stream->codec,
+                                         .input = stream->input,
+                                         .end_offset = stream->range.end,
+                                         .threads = stream->options.threads,
+                                         .backend = stream->options.backend};
+}
+
+/* Decodes from the seek point before the range. */
+static int open_indexed(struct dp_stream *stream, struct dp_object *object, struct dp_error *err)
+{
+    const struct dp_index *index = stream->index;
+    struct dp_decoder_config config;
+    uint8_t window[DP_WINDOW_BYTES];
+    struct dp_range packed;
+    int rc;
+
+    stream->codec = dp_index_codec(index);
+    stream->first_point = dp_index_point_before(index, stream->range.begin);
+    make_guide(stream);
+    packed = dp_index_compressed_range(index, stream->first_point, decode_end(stream));
+    rc = open_input(stream, object, packed, err);
+    if (rc)
+        return rc;
+    fill_config(stream, &config);
+    config.guide = &stream->guide;
+    config.end_offset = decode_end(stream);
+    dp_index_point(index, stream->first_point, &config.start);
+    config.window = window;
+    rc = dp_index_window(index, stream->first_point, window, &config.window_bytes, err);
+    if (rc)
+        return rc;
+    stream->position = stream->sum_begin = config.start.uncompressed_offset;
+    return dp_decoder_open(stream->context, &config, &stream->decoder, err);
+}
+
+/* What is not compressed is passed through, or is what gzip says of it. */
+static enum dp_codec choose_codec(const struct dp_stream *stream, const uint8_t *head,
+                                  size_t length)
+{
+    enum dp_codec codec = dp_codec_sniff(head, length);
+
+    return codec == DP_CODEC_NONE && !stream->options.pass_through ? DP_CODEC_GZIP : codec;
+}
+
+/* Decodes from the begin of the input. */
+static int open_plain(struct dp_stream *stream, struct dp_error *err)
+{
+    struct dp_decoder_config config;
+    const uint8_t *head;
+    size_t length;
+    int rc = dp_input_peek(stream->input, 18, &head, &length, err);
+
+    if (rc < 0)
+        return rc;
+    stream->codec = choose_codec(stream, head, length);
+    fill_config(stream, &config);
+    return dp_decoder_open(stream->context, &config, &stream->decoder, err);
+}
+
+/* Does the index say anything of what is asked for? One of a truncated object knows its sound part
+ * only, and an index of nothing has no points. */
+static bool index_helps(const struct dp_stream *stream, const struct dp_index *index)
+{
+    struct dp_index_info info = {.struct_bytes = sizeof(info)};
+
+    if (!index || dp_index_point_count(index) == 0 || dp_index_uncompressed_bytes(index) == 0)
+        return false;
+    dp_index_info(index, &info);
+    return info.complete || stream->range.end <= info.uncompressed_bytes;
+}
+
+static int check_index(const struct dp_stream *stream, const struct dp_index *index,
+                       struct dp_object *object, struct dp_error *err)
+{
+    uint64_t size = dp_index_uncompressed_bytes(index);
+
+    if (dp_index_source_bytes(index) != dp_object_size(object))
+        return dp_error_set(err, DP_STALE_INDEX,
+                            "%s: the index is of an object of %" PRIu64 " bytes, this one has %"
+                            PRIu64, stream->name, dp_index_source_bytes(index),
+                            dp_object_size(object));
+    if (stream->range.begin > size)
+        return dp_error_set(err, DP_INVALID,
+                            "%s: the range begins at %" PRIu64 ", behind the %" PRIu64
+                            " uncompressed bytes", stream->name, stream->range.begin, size);
+    return DP_OK;
+}
+
+static int new_stream(struct dp_context *context, const struct dp_stream_options *options,
+                      struct dp_stream **stream, struct dp_error *err)
+{
+    struct dp_stream *self = calloc(1, sizeof(*self));
+    size_t length = sizeof(self->options);
+
+    if (!self)
+        return dp_error_no_memory(err);
+    self->context = context;
+    if (options)
+        memcpy(&self->options, options,
+               options->struct_bytes < length ? options->struct_bytes : length);
+    self->range = self->options.range;
+    if (self->range.begin == 0 && self->range.end == 0)
+        self->range.end = UINT64_MAX;
+    if (self->range.end < self->range.begin) {
+        free(self);
+        return dp_error_set(err, DP_INVALID, "a range that ends before it begins");
+    }
+    *stream = self;
+    return DP_OK;
+}
+
+int dp_stream_open(struct dp_context *context, struct dp_object *object, struct dp_index *index,
+                   const struct dp_stream_options *options, struct dp_stream **stream,
+                   struct dp_error *err)
+{
+    const struct dp_range whole = {0, dp_object_size(object)};
+    struct dp_stream *self;
+    int rc = new_stream(context, options, &self, err);
+
+    if (rc)
+        return rc;
+    self->name = dp_object_uri(object);
+    if (index_helps(self, index) &&
+        (dp_index_codec(index) != DP_CODEC_NONE || self->options.pass_through)) {
+        self->index = index;
+        rc = check_index(self, index, object, err);
+        if (!rc)
+            rc = open_indexed(self, object, err);
+    } else {
+        rc = open_input(self, object, whole, err);
+        if (!rc)
+            rc = open_plain(self, err);
+    }
+    if (rc)
+        dp_stream_free(self);
+    else
+        *stream = self;
+    return rc;
+}
+
+int dp_stream_open_from(struct dp_context *context, dp_read_fn read, void *user, const char *name,
+                        const struct dp_stream_options *options, struct dp_stream **stream,
+                        struct dp_error *err)
+{
+    struct dp_input_options input = {0};
+    struct dp_stream *self;
+    int rc = new_stream(context, options, &self, err);
+
+    if (rc)
+        return rc;
+    input.threads = self->options.threads > 1;
+    rc = dp_input_open_callback(context, read, user, name, &input, &self->input, err);
+    if (!rc) {
+        self->name = dp_input_name(self->input);
+        rc = open_plain(self, err);
+    }
+    if (rc)
+        dp_stream_free(self);
+    else
+        *stream = self;
+    return rc;
+}
+
+void dp_stream_free(struct dp_stream *stream)
+{
+    if (!stream)
+        return;
+    dp_decoder_free(stream->decoder);
+    dp_input_free(stream->input);
+    free(stream);
+}
+
+/* ------------------------------------------------------------------------------- reading */
+
+/* Compares the bytes up to a checksum edge with what was indexed. */
+static int check_sum(struct dp_stream *stream, const struct dp_piece *piece, struct dp_error *err)
+{
+    uint64_t end = piece->offset + piece->length;
+    uint32_t expected;
+    int rc;
+
+    stream->sum = dp_crc32_combine(stream->sum, piece->crc32, piece->length);
+    if (!stream->index || end == stream->sum_begin ||
+        (!piece->sum_edge && end != decode_end(stream)))
+        return DP_OK;
+    rc = dp_index_sum(stream->index, stream->sum_begin, end, &expected, err);
+    if (rc)
+        return rc;
+    if (stream->sum != expected)
+        return dp_error_set_detail(err, DP_DATA, DP_DETAIL_CHECKSUM,
+                                   "%s: offset %" PRIu64 ": the uncompressed bytes from here to %"
+                                   PRIu64 " are not those that were indexed", stream->name,
+                                   stream->sum_begin, end);
+    stream->sum_begin = end;
+    stream->sum = 0;
+    return DP_OK;
+}
+
+/* The part of a piece that lies in the range. */
+static size_t cut_piece(const struct dp_stream *stream, struct dp_piece *piece)
+{
+    uint64_t end = piece->offset + piece->length;
+
+    if (piece->offset < stream->range.begin) {
+        uint64_t skip = stream->range.begin - piece->offset;
+
+        skip = skip < piece->length ? skip : piece->length;
+        piece->bytes += skip;
+        piece->length -= skip;
+        piece->offset += skip;
+    }
+    if (end > stream->range.end)
+        piece->length = stream->range.end > piece->offset
+                            ? (size_t)(stream->range.end - piece->offset)
+                            : 0;
+    return piece->length;
+}
+
+/* The end: was there enough? */
+static int finish(struct dp_stream *stream, struct dp_error *err)
+{
+    dp_decoder_result(stream->decoder, &stream->result);
+    if (stream->index && stream->position < decode_end(stream))
+        return dp_error_set_detail(err, DP_DATA, DP_DETAIL_CHECKSUM,
+                                   "%s: %" PRIu64 " uncompressed bytes, %" PRIu64 " were indexed",
+                                   stream->name, stream->position, decode_end(stream));
+    if (stream->range.begin > stream->position)
+        return dp_error_set(err, DP_INVALID,
+                            "%s: the range begins at %" PRIu64 ", behind the %" PRIu64
+                            " uncompressed bytes", stream->name, stream->range.begin,
+                            stream->position);
+    return DP_OK;
+}
+
+int64_t dp_stream_next(struct dp_stream *stream, const void **bytes, struct dp_error *err)
+{
+    struct dp_piece piece;
+    int rc;
+
+    for (;;) {
+        rc = dp_decoder_next(stream->decoder, &piece, err);
+        if (rc < 0)
+            return rc;
+        if (rc == 0)
+            return finish(stream, err);
+        rc = check_sum(stream, &piece, err);
+        if (rc)
+            return rc;
+        stream->position = piece.offset + piece.length;
+        if (cut_piece(stream, &piece)) {
+            *bytes = piece.bytes;
+            stream->given_bytes += piece.length;
+            return (int64_t)piece.length;
+        }
+    }
+}
+
+void dp_stream_info(const struct dp_stream *stream, struct dp_stream_info *info)
+{
+    struct dp_stream_info full = {
+        .codec = dp_codec_name(stream->codec),
+        .compressed_bytes = stream->result.compressed_bytes,
+        .uncompressed_bytes = stream->given_bytes,
+        .member_count = stream->codec == DP_CODEC_NONE ? 0 : stream->result.member_count,
+        .trailing_garbage_bytes = stream->result.garbage_bytes,
+    };
+    size_t length = info->struct_bytes < sizeof(full) ? info->struct_bytes : sizeof(full);
+
+    full.struct_bytes = length;
+    memcpy(info, &full, length);
+}

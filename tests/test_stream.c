@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+#include "codec_data.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+#include <zlib.h>
+
+enum { TEXT_BYTES = 3000000, KINDS = 5 };
+
+struct thing {
+    struct dp_array packed;
+    struct dp_object *object;
+    struct dp_index *index;
+};
+
+static struct dp_context *context;
+static struct dp_array text;
+static struct thing things[KINDS];
+
+static void index_thing(struct thing *thing, uint64_t spacing)
+{
+    struct dp_index_options options = {.struct_bytes = sizeof(options)};
+    struct dp_error err;
+
+    options.format = "text";
+    options.spacing_bytes = spacing;
+    ck_assert_int_eq(dp_object_open_memory(context, thing->packed.data, thing->packed.length,
+                                           &thing->object, &err), DP_OK);
+    ck_assert_msg(dp_index_build(context, thing->object, &options, &thing->index, &err) == DP_OK,
+                  "%s", err.message);
+}
+
+static void set_up(void)
+{
+    struct data_member member = {6, Z_DEFAULT_STRATEGY, 0, 0};
+
+    ck_assert_int_eq(dp_context_new(NULL, &context, NULL), DP_OK);
+    data_reads(&text, TEXT_BYTES, 7);
+    data_member(&things[0].packed, text.data, text.length, &member);
+    for (size_t at = 0; at < text.length; at += 300000)
+        data_member(&things[1].packed, (uint8_t *)text.data + at, 300000, &member);
+    data_bgzf(&things[2].packed, text.data, text.length, 65280, true);
+    dp_array_append(&things[3].packed, text.data, text.length, 1);
+    member.level = 0;
+    data_member(&things[4].packed, text.data, text.length, &member);
+    for (int i = 0; i < KINDS; i++)
+        index_thing(&things[i], 200000);
+}
+
+static void tear_down(void)
+{
+    for (int i = 0; i < KINDS; i++) {
+        dp_index_free(things[i].index);
+        dp_object_free(things[i].object);
+        dp_array_free(&things[i].packed);
+    }
+    dp_array_free(&text);
+    dp_context_free(context);
+}
+
+/* Reads a stream to its end; the bytes are appended to `out`. */
+static int drain(struct dp_stream *stream, struct dp_array *out, struct dp_error *err)
+{
+    const void *bytes;
+    int64_t got;
+
+    while ((got = dp_stream_next(stream, &bytes, err)) > 0)
+        ck_assert(dp_array_append(out, bytes, (size_t)got, 1));
+    return (int)got;
+}
+
+static void check_range(const struct thing *thing, struct dp_index *index, unsigned threads,
+                        uint64_t begin, uint64_t end)
+{
+    struct dp_stream_options options = {sizeof(options), threads, {begin, end}, NULL, 1};
+    struct dp_array out = {0};
+    struct dp_stream *stream;
+    struct dp_error err;
+
+    ck_assert_msg(dp_stream_open(context, thing->object, index, &options, &stream, &err) == DP_OK,
+                  "%s", err.message);
+    ck_assert_msg(drain(stream, &out, &err) == 0, "%s", err.message);
+    dp_stream_free(stream);
+    if (end > text.length || (begin == 0 && end == 0))
+        end = text.length;
+    ck_assert_uint_eq(out.length, end - begin);
+    if (out.length)
+        ck_assert_mem_eq(out.data, (uint8_t *)text.data + begin, out.length);
+    dp_array_free(&out);
+}
+
+START_TEST(ranges)
+{
+    static const uint64_t cuts[][2] = {
+        {0, 0}, {0, 1}, {1, 2}, {199999, 200001}, {1000000, 1000000}, {1234567, 2345678},
+        {TEXT_BYTES - 1, TEXT_BYTES}, {TEXT_BYTES, TEXT_BYTES}, {TEXT_BYTES - 10, UINT64_MAX},
+        {0, TEXT_BYTES}, {700000, 700001}};
+    const struct thing *thing = &things[_i];
+
+    for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++)
+        for (unsigned threads = 1; threads <= 4; threads++) {
+            check_range(thing, thing->index, threads, cuts[i][0], cuts[i][1]);
+            check_range(thing, NULL, threads, cuts[i][0], cuts[i][1]);
+        }
+}
+END_TEST
+
+START_TEST(range_behind_the_end)
+{
+    struct dp_stream_options options = {sizeof(options), _i % 2 + 1,
+                                        {TEXT_BYTES + 1, TEXT_BYTES + 2}, NULL, 1};
+    struct thing *thing = &things[_i / 4];
+    struct dp_index *index = _i / 2 % 2 ? thing->index : NULL;
+    struct dp_array out = {0};
+    struct dp_stream *stream = NULL;
+    struct dp_error err;
+    int rc = dp_stream_open(context, thing->object, index, &options, &stream, &err);
+
+    if (!rc)
+        rc = drain(stream, &out, &err);
+    ck_assert_int_eq(rc, DP_INVALID);
+    ck_assert_uint_eq(out.length, 0);
+    dp_stream_free(stream);
+}
+END_TEST
+
+/* One flipped bit of a compressed object never passes, wherever it is and whoever decodes. */
+START_TEST(flipped_bits)
+{
+    struct thing *thing = &things[_i];
+    struct dp_stream_options options = {sizeof(options), 1, {0, 0}, NULL, 1};
+    uint64_t state = (uint64_t)_i + 1;
+    struct dp_error err;
+
+    for (int round = 0; round < 60; round++) {
+        size_t at = (data_noise(&state) << 8 | (data_noise(&state) & 255)) % thing->packed.length;
+        uint8_t *byte = (uint8_t *)thing->packed.data + at;
+        uint8_t bit = (uint8_t)(1u << (data_noise(&state) & 7));
+        struct dp_array out = {0};
+        struct dp_stream *stream = NULL;
+        int rc;
+
+        *byte ^= bit;
+        options.threads = 1 + (unsigned)round % 3;
+        rc = dp_stream_open(context, thing->object, thing->index, &options, &stream, &err);
+        if (!rc)
+            rc = drain(stream, &out, &err);
+        /* In a header's time, name or the like a flip changes nothing that is decoded. */
+        ck_assert_msg(rc == DP_DATA || (rc == 0 && out.length == text.length &&
+                                        memcmp(out.data, text.data, text.length) == 0),
+                      "byte %zu, bit %02x: %d", at, bit, rc);
+        dp_stream_free(stream);
+        dp_array_free(&out);
+        *byte ^= bit;
+    }
+}
+END_TEST
+
+static int64_t read_text(void *user, void *buffer, size_t capacity, struct dp_error *err)
+{
+    size_t *left = user, part = capacity < 12345 ? capacity : 12345;
+    const struct dp_array *packed = &things[0].packed;
+
+    (void)err;
+    part = part < *left ? part : *left;
+    memcpy(buffer, (uint8_t *)packed->data + packed->length - *left, part);
+    *left -= part;
+    return (int64_t)part;
+}
+
+START_TEST(sequential_source)
+{
+    struct dp_stream_options options = {sizeof(options), (unsigned)_i, {0, 0}, NULL, 0};
+    struct dp_stream_info info = {.struct_bytes = sizeof(info)};
+    size_t left = things[0].packed.length;
+    struct dp_array out = {0};
+    struct dp_stream *stream;
+
+    ck_assert_int_eq(dp_stream_open_from(context, read_text, &left, "-", &options, &stream, NULL),
+                     DP_OK);
+    ck_assert_int_eq(drain(stream, &out, NULL), 0);
+    ck_assert_uint_eq(out.length, text.length);
+    ck_assert_mem_eq(out.data, text.data, text.length);
+    dp_stream_info(stream, &info);
+    ck_assert_str_eq(info.codec, "gzip");
+    ck_assert_uint_eq(info.member_count, 1);
+    ck_assert_uint_eq(info.uncompressed_bytes, text.length);
+    ck_assert_uint_eq(info.compressed_bytes, things[0].packed.length);
+    dp_stream_free(stream);
+    dp_array_free(&out);
+}
+END_TEST
+
+/* Without pass_through, what is not compressed is what gzip says of it. */
+START_TEST(not_compressed)
+{
+    struct dp_stream_options options = {sizeof(options), 1, {0, 0}, NULL, 0};
+    struct dp_index *index = _i ? things[3].index : NULL;
+    struct dp_stream *stream = NULL;
+    struct dp_error err;
+    const void *bytes;
+
+    ck_assert_int_eq(dp_stream_open(context, things[3].object, index, &options, &stream, &err),
+                     DP_OK);
+    ck_assert_int_eq(dp_stream_next(stream, &bytes, &err), DP_DATA);
+    ck_assert_int_eq(err.detail, DP_DETAIL_NOT_GZIP);
+    dp_stream_free(stream);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("stream");
+    TCase *tests = tcase_create("stream");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_set_timeout(tests, 120);
+    tcase_add_loop_test(tests, ranges, 0, KINDS);
+    tcase_add_loop_test(tests, range_behind_the_end, 0, KINDS * 4);
+    tcase_add_loop_test(tests, flipped_bits, 0, KINDS);
+    tcase_add_loop_test(tests, sequential_source, 0, 4);
+    tcase_add_loop_test(tests, not_compressed, 0, 2);
+    suite_add_tcase(suite, tests);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
