@@ -192,6 +192,8 @@ static void add_blocks(struct dp_decoder *self, struct dp_piece *piece)
     const size_t *ends = self->batch->block_ends.data;
     const struct dp_block *blocks = self->batch->blocks.data;
 
+    if (!blocks) /* nothing may be added to a null pointer, not even nothing */
+        return;
     piece->blocks = blocks + self->block;
     while (self->config.want_blocks && self->block < self->batch->blocks.length &&
            ends[self->block] <= self->position)
