@@ -152,6 +152,8 @@ static int scan_head(struct dp_mapper *mapper, struct dp_error *err)
     size_t i, at = 0;
     int result = DP_OK;
 
+    if (!mapper->head) /* the format was given: nothing was held back */
+        return DP_OK;
     for (i = 0; !result && i < mapper->head_marks.length; i++) {
         result = scan(mapper, mapper->head + at, marks[i] - at, err);
         at = marks[i];
