@@ -210,7 +210,7 @@ static int next_piece(struct dp_decoder *self, struct dp_piece *piece)
     const struct dp_batch *batch = self->batch;
     const struct dp_segment *segments = batch->segments.data;
 
-    *piece = (struct dp_piece){.bytes = batch->bytes + self->position,
+    *piece = (struct dp_piece){.bytes = batch->bytes ? batch->bytes + self->position : NULL,
                                .offset = batch->offset + self->position};
     while (self->segment < batch->segments.length && !piece->sum_edge && self->ended > 0)
         self->ended = add_segment(self, &segments[self->segment++], piece, &self->error) ? DP_DATA
