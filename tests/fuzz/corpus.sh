@@ -10,7 +10,7 @@ set -eu
 
 folder=$1
 build=$PWD
-mkdir -p "$folder"/{fuzz_stream,fuzz_job,fuzz_slice,fuzz_index,plain}
+mkdir -p "$folder"/{fuzz_stream,fuzz_job,fuzz_slice,fuzz_reader,fuzz_index,plain}
 cd "$folder/plain"
 
 awk 'BEGIN { srand(7); for (i = 0; i < 60; i++) { n = int(rand() * 60); s = q = "";
@@ -44,7 +44,9 @@ for file in reads.fastq reads.fastq.6.gz reads.fastq.members.gz lines.txt.1.gz; 
         # shellcheck disable=SC2086 # two words
         "$build/dp-slice" plan $kind --index "$folder/fuzz_index/$file.dpi" "$file" >manifest
         while read -r line; do
-            printf '%s' "$line" >"$folder/fuzz_slice/$(printf '%s' "$line" | cksum | tr ' ' -)"
+            name=$(printf '%s' "$line" | cksum | tr ' ' -)
+            printf '%s' "$line" >"$folder/fuzz_slice/$name"
+            { printf '%s\n' "$line"; cat "$file"; } >"$folder/fuzz_reader/$name"
         done <manifest
     done
 done

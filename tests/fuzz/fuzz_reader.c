@@ -47,7 +47,8 @@ static void move_to_file(struct dp_slice *slice, const uint8_t *data, size_t siz
     FILE *file;
 
     if (!path[0])
-        snprintf(path, sizeof(path), "/tmp/dataplug-fuzz-reader-%ld", (long)getpid());
+        snprintf(path, sizeof(path), "%s/fuzz-reader-%ld",
+                 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
     file = fopen(path, "wb");
     require(file != NULL && fwrite(data, 1, size, file) == size && fclose(file) == 0);
     free(slice->uri);
@@ -75,10 +76,10 @@ static void read_slice(struct dp_slice *slice, const uint8_t *data, size_t size)
     if (!context)
         require(dp_context_new(NULL, &context, NULL) == 0);
     move_to_file(slice, data, size);
-    if (dp_slice_check(slice, NULL) || dp_reader_open(context, slice, NULL, &reader, NULL))
-        return;
-    while (dp_reader_next(reader, 0, &bytes, NULL) > 0)
-        ;
+    if (dp_slice_check(slice, NULL) == 0 &&
+        dp_reader_open(context, slice, NULL, &reader, NULL) == 0)
+        while (dp_reader_next(reader, 0, &bytes, NULL) > 0)
+            ;
     dp_reader_free(reader);
     unlink(slice->uri);
 }
