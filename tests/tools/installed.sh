@@ -16,11 +16,11 @@ export PATH="$bin:$PATH" LD_LIBRARY_PATH="$lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PA
 export PKG_CONFIG_PATH="$lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$root"
 
 same "one header" "$(cd "$root" && find . -name '*.h' -printf '%f\n')" dataplug.h
-for tool in dp-index dp-slice; do
+for tool in dp-index dp-slice dp-zcat; do
     ends 0 "$tool" "$tool" --version
     check "$tool: manual page" test -n "$(find "$root" -name $tool.1)"
 done
-same "one version" "$(pkg-config --modversion dataplug)" "$(dp-slice --version | sed 's/.* //')"
+same "one version" "$(pkg-config --modversion dataplug)" "$(dp-zcat --version | sed 's/.* //')"
 
 # A library with sanitizers wants them in the program too.
 sanitizers=$(sed -n 's/^DP_CFLAGS = //p' "$build/Makefile" | grep -o -e '-fsanitize=[^ ]*')

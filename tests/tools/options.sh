@@ -16,7 +16,7 @@ manual_options() {
     sed -n 's/^\.It \(Fl .*\)/\1/p' "$top/tools/$1.1" | grep -oE 'Fl -?[A-Za-z0-9@][a-z-]*' |
         sed 's/^Fl /-/' | sort -u
 }
-for tool in dp-index dp-slice; do
+for tool in dp-index dp-slice dp-zcat; do
     help_options $tool >help
     manual_options $tool >manual
     check "$tool: --help and the manual page" diff help manual
@@ -53,6 +53,7 @@ while read -r tool sources; do
 done <<'END'
 dp-index index_build.c index_show.c
 dp-slice slice_plan.c slice_fetch.c slice_check.c
+dp-zcat dp-zcat.c
 END
 
 ends 2 "no command" dp-index
@@ -76,4 +77,14 @@ ends 2 "template without a number" dp-slice fetch --output-dir d --name x m
 ends 2 "template with a path" dp-slice fetch --output-dir d --name 'a/{id}' m
 ends 2 "template with something else" dp-slice fetch --output-dir d --name '{id}{x}' m
 ends 2 "--slice and a manifest" dp-slice fetch --slice '{}' m
+ends 1 "records and range" dp-zcat --records 1 --range 1 x
+ends 1 "bad records" dp-zcat --records 2-1 x
+ends 1 "bad range" dp-zcat --range x x
+
+# A closed standard output must not become the next file that is opened.
+printf '@a\nA\n+\nF\n' >a.fq
+status=0
+dp-zcat -f a.fq >&- 2>err || status=$?
+same "standard output is closed" "$status" 1
+same "the input is as it was" "$(cat a.fq)" "$(printf '@a\nA\n+\nF')"
 summary

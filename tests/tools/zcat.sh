@@ -1,0 +1,219 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The dataplug authors
+#
+# dp-zcat beside gzip -dc: output, messages and exit status, on sound and damaged input; then what it
+# can do beyond.
+
+. "${top_srcdir:-$(dirname "$0")/../..}/tests/tools/lib.sh"
+
+fastq 8000 >a.fq
+gzip -k a.fq
+gzip -c9 a.fq | head -c 30000 >end.gz
+fastq 100 >s.fq
+gzip -kn s.fq
+size=$(stat -c %s s.fq.gz)
+half=$((size / 2))
+
+# patch FROM TO OFFSET OCTAL
+patch_at() {
+    cp "$1" "$2"
+    # shellcheck disable=SC2059
+    printf "$4" | dd of="$2" bs=1 seek="$3" conv=notrunc 2>/dev/null
+}
+patch_at s.fq.gz crc.gz $((size - 8)) '\001\002'
+patch_at s.fq.gz length.gz $((size - 4)) '\001\002'
+patch_at s.fq.gz magic.gz 1 '\001'
+patch_at s.fq.gz method.gz 2 '\007'
+patch_at s.fq.gz flags.gz 3 '\300'
+patch_at s.fq.gz encrypted.gz 3 '\040'
+patch_at s.fq.gz blocktype.gz 10 '\377'
+patch_at s.fq.gz middle.gz "$half" '\252\125\252\125'
+: >empty.gz
+head -c 1 s.fq.gz >one.gz
+head -c 2 s.fq.gz >two.gz
+head -c 9 s.fq.gz >header.gz
+head -c $((size - 1)) s.fq.gz >last.gz
+head -c $((size - 8)) s.fq.gz >trailer.gz
+cat s.fq.gz s.fq.gz >members.gz
+(cat s.fq.gz; printf 'garbage') >garbage.gz
+(cat s.fq.gz; printf 'g') >garbage1.gz
+(cat s.fq.gz; head -c 600 /dev/zero) >zeros.gz
+(cat s.fq.gz; head -c 600 /dev/zero; printf 'x') >zeros-garbage.gz
+cat s.fq.gz header.gz >half-member.gz
+cat s.fq.gz crc.gz >bad-member.gz
+cat s.fq.gz method.gz >odd-member.gz
+cat s.fq.gz flags.gz >flag-member.gz
+cat s.fq.gz two.gz >two-member.gz
+cat s.fq.gz one.gz >one-member.gz
+(printf '' | gzip -n; cat s.fq.gz; printf '' | gzip -n) >empty-members.gz
+printf '\037\213\010\034\0\0\0\0\0\003\003\0abcname\0comment\0' >fields.gz
+gzip -cn s.fq | tail -c +11 >>fields.gz
+printf '\037\213\010\002\0\0\0\0\0\003\0\0' >headercrc.gz
+gzip -cn s.fq | tail -c +11 >>headercrc.gz
+cp s.fq plain.gz
+cp a.fq.gz good.gz
+mkdir folder folder.gz
+
+# messages FILE: without the program's name, without empty lines.
+messages() {
+    sed -n 's/^[a-z-]*: //p' "$1" | sort -u
+}
+# like_gzip NAME ARGUMENTS...: the same status, and the same first message; where gzip finds no
+# damage, the same bytes too.
+like_gzip() {
+    local name=$1 want have
+    shift
+    want=0
+    gzip -dc "$@" >want 2>want.err || want=$?
+    have=0
+    dp-zcat "$@" >have 2>have.err || have=$?
+    same "$name: exit status" "$have" "$want"
+    if [ "$want" != 1 ]; then check "$name: bytes" cmp -s want have; fi
+    # Where both CRC and length are wrong, the first is enough.
+    same "$name: message" "$(messages have.err | head -1)" "$(messages want.err | head -1)"
+}
+for file in *.gz; do
+    [ -d "$file" ] && continue
+    like_gzip "$file" "$file"
+    like_gzip "$file, one thread" -q "$file"
+    # From standard input.
+    want=0
+    gzip -dc <"$file" >want 2>want.err || want=$?
+    have=0
+    dp-zcat <"$file" >have 2>have.err || have=$?
+    same "stdin $file: exit status" "$have" "$want"
+    same "stdin $file: message" "$(messages have.err | head -1)" "$(messages want.err | head -1)"
+done
+# Every cut of a small file, and a flip of every one of its bits' bytes.
+printf 'hello hello hello, small world\n' | gzip -n >h.gz
+size=$(stat -c %s h.gz)
+for ((at = 0; at < size; at++)); do
+    head -c "$at" h.gz >cut.gz
+    like_gzip "cut at $at" cut.gz
+    patch_at h.gz flip.gz "$at" "\\$(printf %o $(($(od -An -tu1 -j$at -N1 h.gz) ^ 16)))"
+    gzip -dc flip.gz >want 2>want.err
+    want=$?
+    dp-zcat flip.gz >have 2>have.err
+    same "flip at $at" "$?" "$want"
+done
+
+like_gzip "several" s.fq.gz a.fq.gz
+like_gzip "name without .gz" s.fq
+rm s.fq
+like_gzip "name that needs .gz" s.fq
+like_gzip "not there" nothing
+like_gzip "not there" nothing.gz
+like_gzip "a folder" folder
+like_gzip "after what is not there" nothing s.fq.gz
+like_gzip "after what is no gzip" plain.gz s.fq.gz
+like_gzip "after odd flags" flags.gz s.fq.gz
+like_gzip "after damage" crc.gz s.fq.gz
+like_gzip "after an early end" last.gz s.fq.gz
+like_gzip "after garbage" garbage.gz s.fq.gz
+like_gzip "garbage and damage" garbage.gz crc.gz
+like_gzip "options of zcat" -dckn -9 s.fq.gz
+like_gzip "suffix" -S .fq.gz a
+like_gzip "force" -f plain.gz s.fq.gz empty.gz
+like_gzip "-q" -q garbage.gz
+for file in s.fq.gz crc.gz; do
+    want=0
+    gzip -dc $file >want 2>/dev/null || want=$?
+    ends $want "a FIFO of $file" bash -c "dp-zcat <(cat $file)"
+    check "a FIFO of $file" cmp out want
+done
+ends 0 "-t" dp-zcat -t s.fq.gz
+check "-t" test ! -s out
+ends 1 "-t finds damage" dp-zcat -t crc.gz
+ends 0 "force, standard input" bash -c "dp-zcat -f <a.fq"
+check "force, standard input" cmp out a.fq
+ends 0 "- between files" bash -c "dp-zcat s.fq.gz - a.fq.gz <s.fq.gz | cmp - <(gzip -dc s.fq.gz s.fq.gz a.fq.gz)"
+
+# --- with an index
+dp-index build -q -s 64K a.fq.gz
+for threads in 1 2 5; do
+    ends 0 "index, $threads threads" dp-zcat -@$threads a.fq.gz
+    check "index, $threads threads" cmp out a.fq
+done
+ends 0 "records" dp-zcat --records 101-102 a.fq.gz
+check "records" cmp out <(sed -n '401,408p' a.fq)
+ends 0 "one record" dp-zcat --records 8000 a.fq.gz
+check "one record" cmp out <(tail -4 a.fq)
+ends 0 "records to the end" dp-zcat --records 7990- a.fq.gz
+check "records to the end" cmp out <(tail -44 a.fq)
+ends 0 "records from the first" dp-zcat --records -3 a.fq.gz
+check "records from the first" cmp out <(head -12 a.fq)
+ends 0 "records beyond the end are cut" dp-zcat --records 8000-9000 a.fq.gz
+check "records beyond the end are cut" cmp out <(tail -4 a.fq)
+ends 1 "no such record" dp-zcat --records 8001 a.fq.gz
+ends 1 "records without an index" dp-zcat --records 1-2 s.fq.gz
+says "dp-index build s.fq.gz" "records without an index"
+total=$(stat -c %s a.fq)
+for range in 0+1 1000+5000 300K+70000 $((total - 5)) $((total - 5))+100 "$total" 0+0; do
+    for file in a.fq.gz end.fq.gz; do
+        [ $file = a.fq.gz ] || cp a.fq.gz end.fq.gz # the same without an index
+        begin=${range%+*}
+        case $begin in *K) begin=$((${begin%K} * 1024)) ;; esac
+        length=${range#*+}
+        [ "$range" != "${range%+*}" ] || length=$total
+        ends 0 "range $range of $file" dp-zcat --range "$range" $file
+        check "range $range of $file" cmp out <(tail -c +$((begin + 1)) a.fq | head -c "$length")
+    done
+done
+ends 0 "range of standard input" bash -c "dp-zcat --range 1000+50 <a.fq.gz"
+check "range of standard input" cmp out <(tail -c +1001 a.fq | head -c 50)
+ends 1 "range beyond the end" dp-zcat --range $((total + 1)) a.fq.gz
+
+# An index of other bytes never gives wrong ones.
+cp a.fq.gz.dpi s.fq.gz.dpi
+ends 0 "stale index" dp-zcat s.fq.gz
+says "warning: .*without the index" "stale index"
+check "stale index" cmp out <(gzip -dc s.fq.gz)
+ends 1 "stale index, range" dp-zcat --range 10+10 s.fq.gz
+ends 1 "stale index, records" dp-zcat --records 1 s.fq.gz
+rm s.fq.gz.dpi
+bytes=$(stat -c %s a.fq.gz.dpi)
+cp a.fq.gz.dpi kept
+for at in 4 $((bytes / 4)) $((bytes / 2)) $((bytes * 3 / 4)); do
+    patch_at kept a.fq.gz.dpi "$at" '\377\376\375\374'
+    ends 0 "damaged index at $at" dp-zcat a.fq.gz
+    check "damaged index at $at" cmp out a.fq
+done
+cp kept a.fq.gz.dpi
+ends 0 "--index" bash -c "mv a.fq.gz.dpi elsewhere; dp-zcat --index elsewhere --records 5 a.fq.gz"
+check "--index" cmp out <(sed -n 17,20p a.fq)
+ends 1 "--index that is not there" dp-zcat --index nothing a.fq.gz
+
+# An index of the sound part must not hide that the rest is damaged.
+head -c 100000 a.fq.gz >cut.fq.gz
+dp-index build -q --allow-truncated -s 64K cut.fq.gz
+like_gzip "incomplete index" cut.fq.gz
+
+# --- leaving an index behind
+ends 0 "write-index" dp-zcat --write-index a.fq.gz
+check "write-index: bytes" cmp out a.fq
+ends 0 "write-index: index" dp-index verify --deep a.fq.gz
+ends 0 "write-index -o" bash -c "dp-zcat --write-index -o in.dpi <a.fq.gz"
+check "write-index -o" cmp out a.fq
+check "write-index -o" cmp in.dpi a.fq.gz.dpi
+ends 1 "write-index of standard input" bash -c "dp-zcat --write-index <a.fq.gz"
+like_gzip "write-index of damage" crc.gz
+rm -f crc.gz.dpi
+ends 1 "write-index of damage" dp-zcat --write-index crc.gz
+no "write-index of damage" crc.gz.dpi
+sed '4003s/./ /' a.fq | gzip >odd.fq.gz
+ends 1 "write-index without records" dp-zcat --write-index odd.fq.gz
+check "write-index without records: bytes" cmp out <(gzip -dc odd.fq.gz)
+says "no index is left" "write-index without records"
+
+# --- ends
+ends 1 "full disk" bash -c "dp-zcat a.fq.gz >/dev/full"
+says "No space left on device" "full disk"
+ends 0 "a reader that has enough" bash -c "dp-zcat a.fq.gz a.fq.gz a.fq.gz | head -1 >/dev/null"
+dp-zcat a.fq.gz a.fq.gz a.fq.gz a.fq.gz 2>err | true
+same "SIGPIPE" "${PIPESTATUS[0]}" 141
+check "SIGPIPE is silent" test ! -s err
+(trap '' PIPE; dp-zcat a.fq.gz a.fq.gz a.fq.gz a.fq.gz; echo $? >status) 2>err | true
+same "SIGPIPE ignored" "$(cat status)" 1
+says "Broken pipe" "SIGPIPE ignored"
+summary

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* dp-zcat: options, then one input after the other as gzip -dc would take them. */
+
+#include "config.h"
+
+#include "tools/zcat.h"
+
+#include "base/size.h"
+#include "tools/output.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "Usage: dp-zcat [OPTION]... [FILE|URI|-]...\n"
+    "Print the uncompressed bytes of gzip or BGZF files, as zcat does, and check them. An index\n"
+    "beside a file (dp-index build) lets threads share the work and parts be read alone.\n"
+    "Without FILE, or when FILE is -, standard input is read.\n"
+    "\n"
+    "      --records A-B        only the records A to B (from 1; A-, -B or A alone); needs an index\n"
+    "      --range OFFSET[+LENGTH]\n"
+    "                           only these uncompressed bytes (sizes such as 8M are understood)\n"
+    "      --index INDEX        use this index\n"
+    "      --write-index        leave an index behind (for standard input: with -o)\n"
+    "  -o, --output INDEX       where to leave it; default: as dp-index build does\n"
+    "  -f, --force              print data that is not compressed as it is\n"
+    "  -t, --test               print nothing, only check\n"
+    "  -S, --suffix SUF         try names with SUF appended instead of .gz\n"
+    "  -c, --stdout, -d, --decompress, -k, --keep, -n, --no-name, -a, --ascii, -1 ... -9\n"
+    "                           are accepted and change nothing\n"
+    "\n"
+    "  -@, --threads N          threads in all; default: 2, or 1 on one processor\n"
+    "  -q, --quiet              no warnings\n"
+    "  -v, --verbose            say more\n"
+    "      --profile NAME       profile of the AWS configuration files\n"
+    "      --region NAME        AWS region\n"
+    "      --endpoint-url URL   S3 service other than AWS's own\n"
+    "      --no-sign-request    access S3 without credentials\n"
+    "      --retries N          repeat a failed request at most N times\n"
+    "      --timeout SECONDS    give a silent connection up after this long; default: 30\n"
+    "  -h, --help               print this text\n"
+    "  -V, --version            print the version\n"
+    "\n"
+    "Exit status, as gzip's: 0 all is well, 1 an error, 2 a warning.\n";
+
+enum { RECORDS = 256, RANGE, INDEX, WRITE_INDEX };
+
+static const struct dp_tool_option options[] = {
+    {"records", RECORDS, true},
+    {"range", RANGE, true},
+    {"index", INDEX, true},
+    {"write-index", WRITE_INDEX, false},
+    {"output", 'o', true},
+    {"force", 'f', false},
+    {"test", 't', false},
+    {"suffix", 'S', true},
+    {"stdout", 'c', false},
+    {"to-stdout", 'c', false},
+    {"decompress", 'd', false},
+    {"uncompress", 'd', false},
+    {"keep", 'k', false},
+    {"no-name", 'n', false},
+    {"ascii", 'a', false},
+    {"fast", '1', false},
+    {NULL, '2', false},
+    {NULL, '3', false},
+    {NULL, '4', false},
+    {NULL, '5', false},
+    {NULL, '6', false},
+    {NULL, '7', false},
+    {NULL, '8', false},
+    {"best", '9', false},
+};
+
+/* Cuts `value` at the first `separator` into at most two texts, in `buffer`. NULL: too long. */
+static char *split(const char *value, char separator, char *buffer, size_t capacity)
+{
+    char *second;
+
+    if (strlen(value) >= capacity)
+        return NULL;
+    strcpy(buffer, value);
+    second = strchr(buffer, separator);
+    if (!second)
+        return buffer + strlen(buffer);
+    *second = '\0';
+    return second + 1;
+}
+
+/* "A-B", "A-", "-B" or "A", counted from 1 and inclusive, to a half-open interval from 0. */
+static void read_records(struct dp_zcat *zcat, const char *value)
+{
+    char buffer[64];
+    const char *last = split(value, '-', buffer, sizeof(buffer));
+    bool dash = strchr(value, '-') != NULL;
+    uint64_t from = 1, to = UINT64_MAX;
+
+    if (!last || strcmp(value, "-") == 0 || (*buffer && !dp_count_parse(buffer, &from)) ||
+        (*last && !dp_count_parse(last, &to)) || (!dash && !*buffer) || from == 0 || to < from)
+        dp_tool_usage(&zcat->tool, "--records: '%s' is not an interval such as 1-1000", value);
+    zcat->by_records = true;
+    zcat->part.begin = from - 1;
+    zcat->part.end = dash ? to : from;
+}
+
+static void read_range(struct dp_zcat *zcat, const char *value)
+{
+    char buffer[64];
+    const char *length_text = split(value, '+', buffer, sizeof(buffer));
+    uint64_t offset, length = 0;
+
+    if (!length_text || !dp_size_parse(buffer, &offset) ||
+        (strchr(value, '+') && !dp_size_parse(length_text, &length)))
+        dp_tool_usage(&zcat->tool, "--range: '%s' is not an OFFSET or OFFSET+LENGTH", value);
+    zcat->by_bytes = true;
+    zcat->part.begin = offset;
+    zcat->part.end = UINT64_MAX;
+    if (strchr(value, '+') && length < UINT64_MAX - offset)
+        zcat->part.end = offset + length;
+}
+
+static void take(void *user, int code, const char *value)
+{
+    struct dp_zcat *zcat = user;
+
+    switch (code) {
+    case RECORDS:
+        read_records(zcat, value);
+        break;
+    case RANGE:
+        read_range(zcat, value);
+        break;
+    case INDEX:
+        zcat->index = value;
+        break;
+    case WRITE_INDEX:
+        zcat->write_index = true;
+        break;
+    case 'o':
+        zcat->output = value;
+        break;
+    case 'f':
+        zcat->force = true;
+        break;
+    case 't':
+        zcat->test = true;
+        break;
+    case 'S':
+        zcat->suffix = value;
+        break;
+    default: /* what zcat takes and does not need either */
+        break;
+    }
+}
+
+static void check_options(struct dp_zcat *zcat, int operand_count)
+{
+    struct dp_tool *tool = &zcat->tool;
+    bool part = zcat->by_records || zcat->by_bytes;
+
+    if (zcat->by_records && zcat->by_bytes)
+        dp_tool_usage(tool, "--records and --range exclude each other");
+    if (zcat->write_index && part)
+        dp_tool_usage(tool, "--write-index needs the whole input: no --records, no --range");
+    if (zcat->output && !zcat->write_index)
+        dp_tool_usage(tool, "--output is where --write-index leaves the index");
+    if (zcat->output && operand_count > 1)
+        dp_tool_usage(tool, "--output goes with one input only");
+    if (zcat->index && (zcat->write_index || operand_count > 1))
+        dp_tool_usage(tool, "--index goes with one input only, and not with --write-index");
+}
+
+int main(int argc, char **argv)
+{
+    struct dp_zcat zcat = {0};
+    struct dp_error err;
+    int first, i;
+
+    dp_tool_start(&zcat.tool, "dp-zcat", help);
+    zcat.tool.usage_status = DP_TOOL_FAILED; /* as gzip */
+    zcat.suffix = ".gz";
+    first = dp_tool_options(&zcat.tool, argc, argv, options, sizeof(options) / sizeof(options[0]),
+                            take, &zcat);
+    check_options(&zcat, argc - first);
+    if (dp_tool_open(&zcat.tool, !isatty(STDOUT_FILENO), &err) < 0) {
+        dp_tool_fail(&zcat.tool, &err);
+        return dp_tool_finish(&zcat.tool, DP_TOOL_FAILED);
+    }
+    dp_output_widen(STDOUT_FILENO);
+    if (first == argc)
+        dp_zcat_stdin(&zcat);
+    for (i = first; i < argc && !zcat.stop; i++) {
+        if (strcmp(argv[i], "-") == 0)
+            dp_zcat_stdin(&zcat);
+        else
+            dp_zcat_file(&zcat, argv[i]);
+    }
+    return dp_tool_finish(&zcat.tool, zcat.status);
+}
