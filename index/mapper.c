@@ -159,7 +159,9 @@ static int scan_head(struct dp_mapper *mapper, struct dp_error *err)
         at = marks[i];
         mark_at(mapper, at);
     }
-    return result ? result : scan(mapper, mapper->head + at, mapper->head_bytes - at, err);
+    if (result || at == mapper->head_bytes)
+        return result;
+    return scan(mapper, mapper->head + at, mapper->head_bytes - at, err);
 }
 
 /* Chooses the format by the head and goes on from there. */
