@@ -18,6 +18,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #define BATCH  64 /* records split off at once */
 #define MISSES 16 /* this many batches of none in a row: the common shape is not so common here */

@@ -11,8 +11,6 @@
 #include "base/array.h"
 #include "index/format/format.h"
 
-#include <xxhash.h>
-
 /* Of a name that is kept for people; the rest is cut. */
 #define DP_NAME_KEPT_BYTES 256u
 /* Of a comment: enough to know "1:N:0". */
@@ -39,7 +37,7 @@ struct dp_fastq_names {
     struct dp_kept_text last; /* of the last title that was kept */
 
     /* A title that comes bit by bit. */
-    XXH3_state_t *stream;
+    void *stream;            /* XXH3_state_t */
     uint8_t held[2];         /* the name's last bytes, which may be a suffix to be dropped */
     unsigned held_count;
     bool in_comment;
