@@ -10,7 +10,7 @@ set -eu
 
 folder=$1
 build=$PWD
-mkdir -p "$folder"/{fuzz_stream,fuzz_job,fuzz_slice,fuzz_reader,fuzz_index,plain}
+mkdir -p "$folder"/{fuzz_stream,fuzz_job,fuzz_fastq,fuzz_text,fuzz_slice,fuzz_reader,fuzz_index,plain}
 cd "$folder/plain"
 
 awk 'BEGIN { srand(7); for (i = 0; i < 60; i++) { n = int(rand() * 60); s = q = "";
@@ -37,6 +37,11 @@ for file in *; do
     # The three bytes say: format by content or FASTQ, spacing, a plan of some slices.
     { printf '\001\002\007'; cat "$file"; } >"$folder/fuzz_job/fastq-$file"
     { printf '\002\010\010'; cat "$file"; } >"$folder/fuzz_job/text-$file"
+done
+# Two bytes say how these are cut into pieces and where the scan stops.
+for file in *.fastq *.txt; do
+    { printf '\002\021'; cat "$file"; } >"$folder/fuzz_fastq/$file"
+    { printf '\003\100'; cat "$file"; } >"$folder/fuzz_text/$file"
 done
 for file in reads.fastq reads.fastq.6.gz reads.fastq.members.gz lines.txt.1.gz; do
     "$build/dp-index" build -q -s 1K -o "$folder/fuzz_index/$file.dpi" "$file"
