@@ -153,10 +153,15 @@ static int print_object(struct dp_zcat *zcat, const char *name, struct dp_object
                         struct dp_index *index, struct dp_error *err)
 {
     struct dp_stream_options options = stream_options(zcat);
+    struct dp_index_info info = {.struct_bytes = sizeof(info)};
     struct dp_stream *stream = NULL;
     uint64_t printed = 0;
     int rc;
 
+    if (index)
+        dp_index_info(index, &info);
+    if (zcat->by_bytes && index && strcmp(info.codec, "none") == 0)
+        options.pass_through = 1; /* a part of what is known to be plain may be asked for */
     rc = dp_stream_open(zcat->tool.context, object, index, &options, &stream, err);
     if (rc == DP_OK)
         rc = copy_stream(zcat, name, stream, &printed, err);

@@ -162,6 +162,12 @@ for range in 0+1 1000+5000 300K+70000 $((total - 5)) $((total - 5))+100 "$total"
 done
 ends 0 "range of standard input" bash -c "dp-zcat --range 1000+50 <a.fq.gz"
 check "range of standard input" cmp out <(tail -c +1001 a.fq | head -c 50)
+dp-index build -q a.fq
+ends 0 "range of a plain file with an index" dp-zcat --range 1000+50 a.fq
+check "range of a plain file with an index" cmp out <(tail -c +1001 a.fq | head -c 50)
+ends 0 "records of a plain file with an index" dp-zcat --records 2 a.fq
+check "records of a plain file with an index" cmp out <(sed -n 5,8p a.fq)
+ends 1 "a plain file" dp-zcat a.fq
 ends 1 "range beyond the end" dp-zcat --range $((total + 1)) a.fq.gz
 
 # An index of other bytes never gives wrong ones.
