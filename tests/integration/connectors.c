@@ -467,19 +467,19 @@ END_TEST
 
 static int stop_at_once(void *user)
 {
-    return *(volatile int *)user;
+    return atomic_load((atomic_int *)user);
 }
 
 static void *stop_soon(void *user)
 {
     usleep(300000);
-    *(volatile int *)user = 1;
+    atomic_store((atomic_int *)user, 1);
     return NULL;
 }
 
 START_TEST(a_slow_transfer_can_be_cancelled)
 {
-    int stop = 0;
+    atomic_int stop = 0;
     struct dp_context_options options = {
         .struct_bytes = sizeof(options), .cancel = stop_at_once, .user = &stop};
     struct dp_context *context;
