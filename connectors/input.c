@@ -356,7 +356,7 @@ static struct dp_input_options complete(const struct dp_object *object,
     if (!options.part_bytes)
         options.part_bytes = far ? (size_t)object->context->options.part_bytes : LOCAL_PART_BYTES;
     if (!options.parts)
-        options.parts = far ? object->context->options.connections : LOCAL_PARTS;
+        options.parts = far ? object->context->options.connections + 1 : LOCAL_PARTS;
     if (options.parts < 2 && (options.threads || !object->ranges))
         options.parts = 2; /* one with the user, one being read */
     return options;

@@ -14,7 +14,8 @@ struct dp_input;
 
 struct dp_input_options {
     size_t part_bytes; /* bytes per read; 0: 1 MiB for local objects, the context's for remote */
-    unsigned parts;    /* reads under way or waiting; 0: 2 local, the context's connections remote */
+    unsigned parts;    /* reads under way or waiting; 0: 2 local; remote one more than the
+                          context's connections, so that these are busy while one is in use */
     bool threads;      /* false: every read happens in the calling thread (an object without ranges
                           has one thread in any case) */
 };

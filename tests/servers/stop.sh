@@ -9,9 +9,10 @@ dir=${1:?usage: stop.sh DIR}
 [ -f "$dir/pids" ] || exit 0
 pids=$(cat "$dir/pids")
 
-# Whether a process or one of its group still runs; a dead one that nobody waited for does not.
+# Whether a process still runs; a dead one that nobody waited for does not.
 alive() {
-    [ -n "$(ps -o stat= -g "$1" 2>/dev/null | grep -v '^Z')" ]
+    local state
+    state=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) && [ "$state" != Z ]
 }
 
 for pid in $pids; do
