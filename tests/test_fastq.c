@@ -50,10 +50,10 @@ static const struct good goods[] = {
      "\"four_line\":true"},
     {"a sequence with at and plus inside", "@a\nA+@C\n+\nIIII\n", 1, 4, 4, "\"four_line\":true"},
     {"the whole range of qualities",
-     "@a\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-     "AAAAA\n+\n"
-     "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}"
-     "~\n",
+     "@a\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+     "AAAAAA\n+\n"
+     "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz"
+     "{|}~\n",
      1, 94, 4, "\"four_line\":true"},
     {"empty read", "@a\n\n+\n\n@b\nA\n+\nI\n", 2, 1, 8, "\"four_line\":true"},
     {"empty read, CRLF", "@a\r\n\r\n+\r\n\r\n@b\r\nA\r\n+\r\nI\r\n", 2, 1, 8,

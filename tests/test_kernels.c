@@ -12,7 +12,8 @@
 /* Mostly letters, and what matters to the kernels now and then. */
 static uint8_t *random_bytes(uint64_t *random, size_t length, unsigned rare)
 {
-    static const uint8_t interesting[] = {'\n', '\r', ' ', '\t', 32, 33, 126, 127, 128, 255, 0, '\n'};
+    static const uint8_t interesting[] = {'\n', '\r', ' ', '\t', 32,  33,
+                                          126,  127,  128, 255,  0, '\n'};
     uint8_t *bytes = malloc(length ? length : 1);
     size_t i;
 

@@ -355,7 +355,7 @@ static int step_quality(struct fastq *f, const uint8_t **p, const uint8_t *end,
     return 0;
 }
 
-/* Behind the '+' line of an empty read: an empty line is its qualities; without one it ends here. */
+/* Behind the '+' line of an empty read: an empty line is its qualities; else it ends here. */
 static int step_nothing(struct fastq *f, const uint8_t **p, struct dp_error *err)
 {
     if (**p == '\n') {

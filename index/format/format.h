@@ -83,9 +83,9 @@ struct dp_format {
 };
 
 /* Common head of every scanner, kept up to date by scan() and finish(). `edge` is the last record
- * edge passed, `previous` the one before it (equal at the start). After scan() returned 1, `edge` is
- * the edge that was asked for and the next byte to feed is its first. After finish() it is the end
- * of the last record. */
+ * edge passed, `previous` the one before it (equal at the start). After scan() returned 1, `edge`
+ * is the edge that was asked for and the next byte to feed is its first. After finish() it is the
+ * end of the last record. */
 struct dp_scanner_base {
     const struct dp_format *format;
     struct dp_edge edge;

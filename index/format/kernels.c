@@ -12,7 +12,7 @@
 
 /* True when one of the 8 bytes is below 33 or above 126. The usual carry tricks: a subtraction
  * borrows into the top bit of a byte that was smaller, an addition of 1 carries into that of 127,
- * and bytes from 128 on have it set. They say exactly whether there is one, but not always where. */
+ * and bytes from 128 on have it set. They say whether there is one, but not always where. */
 static inline bool has_odd_byte(uint64_t word)
 {
     uint64_t below = (word - EACH_BYTE(33)) & ~word;

@@ -57,7 +57,7 @@ static void publish_edge(struct text *t)
     t->base.edge = t->end;
 }
 
-/* The edge `lines` lines before line `count`'s, at `offset`. */
+/* The edge at `offset`, which `lines_after` lines lie behind. */
 static struct dp_edge edge_of(const struct text *t, uint64_t lines_after, uint64_t offset)
 {
     struct dp_edge edge = t->end;
@@ -111,7 +111,7 @@ static const uint8_t *next_line(const uint8_t *p, const uint8_t *end)
     return newline ? newline + 1 : end;
 }
 
-/* Behind the `lines`-th newline of [p, end), or `end`. Whole blocks are counted, one is searched. */
+/* Behind the `lines`-th newline of [p, end), or `end`. Whole blocks are counted, one searched. */
 static const uint8_t *skip_lines(const struct text *t, const uint8_t *p, const uint8_t *end,
                                  uint64_t lines)
 {
