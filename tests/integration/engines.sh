@@ -29,7 +29,7 @@ together() {
 # --- xargs
 mkdir "$work/xargs"
 # shellcheck disable=SC2016 # the inner shell's
-seq 12 | xargs -P 2 -I N sh -c 'dp-slice fetch -q --only N -o "$0/$(printf %03d N)" "$1"' \
+seq 12 | xargs -P 2 -I {} sh -c 'dp-slice fetch -q --only {} -o "$0/$(printf %03d {})" "$1"' \
     "$work/xargs" "$work/manifest" || fail "xargs"
 together xargs "$work/xargs"
 tr '\n' '\0' <"$work/broken" | xargs -0 -P 2 -I LINE dp-slice fetch -q --slice LINE >/dev/null 2>&1
