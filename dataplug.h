@@ -216,7 +216,9 @@ struct dp_index_options {
     unsigned threads;       /* 0 or 1: only the calling thread */
     int allow_truncated;    /* 1: index the sound prefix of a damaged or truncated object */
     const char *backend;    /* "isal" or "zlib"; NULL: the fastest that is built in */
-    dp_write_fn tee;        /* when not NULL: given the uncompressed bytes, in order */
+    dp_write_fn tee;        /* when not NULL: given the uncompressed bytes, in order; all of them
+                             * also when they break the rules of the format (the build then fails
+                             * at the end) */
     void *tee_user;
 };
 
@@ -231,8 +233,8 @@ int dp_index_build_from(struct dp_context *context, dp_read_fn read, void *user,
 /* Opens an index file (any URI) and checks its tables; windows are read and checked when needed. */
 int dp_index_open(struct dp_context *context, const char *uri, struct dp_index **index,
                   struct dp_error *err);
-/* Writes the index to `uri`, whole or not at all. The index then knows that place: slices planned
- * from it refer to windows there. */
+/* Writes the index to `uri`, whole or not at all; folders that are missing are made. The index then
+ * knows that place: slices planned from it refer to windows there. */
 int dp_index_save(struct dp_index *index, const char *uri, struct dp_error *err);
 void dp_index_free(struct dp_index *index);
 

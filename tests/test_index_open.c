@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-/* An index file that is not as it was written never gives an answer that it would not have given. */
+/* An index file that is not as it was written never gives an answer that the good one would not. */
 
 #include "tests/indexing.h"
 
