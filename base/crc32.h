@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-/* CRC-32 as gzip uses it. libdeflate computes it about five times faster than zlib 1.2.13; zlib
- * knows how to combine two. */
+/* CRC-32 as gzip uses it. libdeflate computes it about five times faster than zlib 1.2.13, ISA-L
+ * (where it is built in) up to four times faster still; zlib knows how to combine two. */
 
 #ifndef DP_BASE_CRC32_H
 #define DP_BASE_CRC32_H
