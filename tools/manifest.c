@@ -17,7 +17,7 @@
 
 #define READ_BYTES ((size_t)64 << 10)
 /* Slices with all parts inlined take some 100 KiB; longer lines are no manifest. */
-#define LINE_BYTES_MAX ((size_t)16 << 20)
+#define LINE_BYTES_MAX ((size_t)1 << 20)
 
 struct dp_manifest {
     const char *name;
@@ -147,8 +147,8 @@ static int next_line(struct dp_manifest *manifest, const char **line, size_t *le
     int rc;
 
     for (;;) {
-        begin = (const char *)manifest->bytes.data + manifest->begin;
         have = manifest->bytes.length - manifest->begin;
+        begin = have ? (const char *)manifest->bytes.data + manifest->begin : NULL;
         if (have > seen)
             end = memchr(begin + seen, '\n', have - seen);
         if (end || manifest->at_end)
