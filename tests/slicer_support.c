@@ -72,6 +72,8 @@ static size_t read_length(enum sample_kind kind, struct random *random, size_t n
 {
     if (kind == EMPTY_READS && number % 3 != 1)
         return 0;
+    if (kind == MIXED && random_below(random, 4) == 0)
+        return 0;
     if (kind == LONG_READS && number % 5 == 2)
         return 9000 + random_below(random, 30000);
     if (kind == ONE_RECORD)
@@ -83,8 +85,8 @@ static size_t append_read(struct dp_array *out, enum sample_kind kind, struct ra
                           size_t number)
 {
     size_t length = read_length(kind, random, number);
-    size_t width = kind == WRAPPED ? 60 : 0;
-    const char *newline = kind == CRLF ? "\r\n" : "\n";
+    size_t width = kind == WRAPPED ? 60 : kind == MIXED ? random_below(random, 50) : 0;
+    const char *newline = kind == CRLF || kind == MIXED ? "\r\n" : "\n";
 
     append_text(out, "@read.%zu/1 %llx%s", number, (unsigned long long)random_next(random),
                 newline);

@@ -25,6 +25,7 @@ enum sample_kind {
     NO_NEWLINE,  /* the last line ends without one */
     EMPTY_READS, /* every third read has no bases, also the first and last ones */
     LONG_READS,  /* each spans several seek points, with short ones between */
+    MIXED,       /* CRLF, wrapped at any width or not at all, with and without bases */
     ONE_RECORD,
     NO_RECORD, /* no bytes at all; format "text" */
     LINES,
