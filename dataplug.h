@@ -294,9 +294,9 @@ enum dp_plan_unit {
     DP_UNIT_BASES = 2    /* bases of sequence formats */
 };
 
-/* Set exactly one of part_count and size. The cut is made of [begin, end) of the unit; both 0 means
- * everything. A record belongs to the slice whose interval holds its key: its number, the offset of
- * its first byte, or the number of bases before it. */
+/* Set exactly one of part_count and size. The cut is made of [begin, end) of the unit; an end of 0
+ * or beyond the total stands for the total. A record belongs to the slice whose interval holds its
+ * key: its number, the offset of its first byte, or the number of bases before it. */
 struct dp_plan_options {
     size_t struct_bytes;
     enum dp_plan_unit unit;

@@ -280,6 +280,39 @@ START_TEST(test_part_of_an_object)
 }
 END_TEST
 
+/* What is sound of a damaged object can be cut like any other: whole records, no others. */
+START_TEST(test_truncated_object)
+{
+    struct dp_index_options build = {
+        .struct_bytes = sizeof(build), .spacing_bytes = 4096, .allow_truncated = 1};
+    struct dp_plan_options options = {.struct_bytes = sizeof(options), .part_count = 5};
+    struct dp_error err = {0};
+    struct dp_edge totals;
+
+    dice.state = seed_of((uint64_t)_i);
+    sample_make(&sample, FOUR_LINES, 150000, seed_of(51));
+    place_make(&place, &sample, (enum packing)_i, 4096, 52);
+    dp_index_free(place.index);
+    dp_object_free(place.object);
+    place.packed_bytes = place.packed_bytes * 6 / 10;
+    place_write(&place, place.packed, place.packed_bytes, false);
+    ck_assert(!dp_object_open(place.context, place.object_path, NULL, &place.object, NULL));
+    ck_assert_msg(!dp_index_build(place.context, place.object, &build, &place.index, &err), "%s",
+                  err.message);
+    ck_assert_msg(!dp_index_save(place.index, place.index_path, &err), "%s", err.message);
+    dp_index_totals(place.index, &totals);
+    ck_assert_uint_gt(totals.record, sample.record_count / 2);
+    ck_assert_uint_lt(totals.record, sample.record_count * 2 / 3);
+    ck_assert_uint_eq(totals.offset, sample.edges[totals.record].offset);
+    sample.record_count = totals.record;
+    sample.length = totals.offset;
+    for (options.unit = DP_UNIT_RECORDS; options.unit <= DP_UNIT_BASES; options.unit++)
+        check_plan(&options, "truncated");
+    place_free(&place);
+    sample_free(&sample);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("properties");
@@ -293,6 +326,7 @@ int main(void)
     tcase_add_loop_test(tests, test_one_unit_each, 0, PACKING_COUNT);
     tcase_add_loop_test(tests, test_reopened_index, 0, PACKING_COUNT);
     tcase_add_loop_test(tests, test_part_of_an_object, 0, PACKING_COUNT);
+    tcase_add_loop_test(tests, test_truncated_object, 0, PACKING_COUNT);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
