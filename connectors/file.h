@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-/* Local files: positional reads with pread, and a sink that shows the file only when it is whole. */
+/* Local files: positional reads with pread, and a sink that shows a file only when it is whole. */
 
 #ifndef DP_CONNECTORS_FILE_H
 #define DP_CONNECTORS_FILE_H

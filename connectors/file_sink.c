@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-/* A file appears under its name when it is whole, or not at all. Where the file system can, it has no
- * name until then, so that even a killed process leaves nothing behind; elsewhere it is
+/* A file appears under its name when it is whole, or not at all. Where the file system can, it has
+ * no name until then, so that even a killed process leaves nothing behind; elsewhere it is
  * `.NAME.XXXXXXXX.tmp` in the same folder. */
 
 #include "config.h"

@@ -41,8 +41,10 @@ static void read_content_range(struct dp_http_answer *answer, const char *value)
     answer->total = UINT64_MAX;
     if (sscanf(value, "bytes */%" SCNu64, &total) == 1) {
         answer->total = total;
-    } else if (sscanf(value, "bytes %" SCNu64 "-%" SCNu64 "/%" SCNu64, &first, &last, &total) == 3 &&
-               first <= last && last < total) {
+        return;
+    }
+    if (sscanf(value, "bytes %" SCNu64 "-%" SCNu64 "/%" SCNu64, &first, &last, &total) == 3 &&
+        first <= last && last < total) {
         answer->begin = first;
         answer->end = last + 1;
         answer->total = total;

@@ -26,8 +26,8 @@ int dp_input_open_object(struct dp_object *object, struct dp_range range,
                          const struct dp_input_options *options, struct dp_input **input,
                          struct dp_error *err);
 
-/* Reads what `read` gives until it gives 0, in the calling thread, one call per chunk. `name` stands
- * in messages; NULL context allowed. */
+/* Reads what `read` gives until it gives 0, in the calling thread, one call per chunk. `name`
+ * stands in messages; NULL context allowed. */
 int dp_input_open_callback(struct dp_context *context, dp_read_fn read, void *user,
                            const char *name, const struct dp_input_options *options,
                            struct dp_input **input, struct dp_error *err);

@@ -17,8 +17,9 @@ struct dp_object_ops {
                    struct dp_error *err);
 
     /* Optional: the whole object once, front to back, for places that serve no ranges (and files
-     * that are pipes). Calls `write` with pieces until the end; a failure of `write` ends it. While nothing comes it is called now
-     * and then with no bytes, so that a reader that gave up is not waited for. */
+     * that are pipes). Calls `write` with pieces until the end; a failure of `write` ends it. While
+     * nothing comes it is called now and then with no bytes, so that a reader that gave up is not
+     * waited for. */
     int (*read_all)(struct dp_object *object, dp_write_fn write, void *user,
                     struct dp_error *err);
 

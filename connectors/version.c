@@ -16,9 +16,9 @@ const char *dp_version(void)
 const char *dp_result_name(int code)
 {
     static const char *const names[] = {
-        "DP_OK",      "DP_INVALID",     "DP_NO_MEMORY", "DP_IO",          "DP_NOT_FOUND", "DP_DENIED",
-        "DP_DATA",    "DP_CHANGED",     "DP_STALE_INDEX", "DP_BAD_INDEX", "DP_UNSUPPORTED",
-        "DP_CANCELLED"};
+        "DP_OK",          "DP_INVALID",   "DP_NO_MEMORY",   "DP_IO",
+        "DP_NOT_FOUND",   "DP_DENIED",    "DP_DATA",        "DP_CHANGED",
+        "DP_STALE_INDEX", "DP_BAD_INDEX", "DP_UNSUPPORTED", "DP_CANCELLED"};
     size_t i = (size_t)(code < 0 ? -(long)code : code);
 
     return i < sizeof(names) / sizeof(names[0]) ? names[i] : "unknown result";

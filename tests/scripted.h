@@ -18,8 +18,8 @@
 
 enum { SCRIPT_REQUESTS = 32 };
 
-/* One answer: `head` as it is (status line and headers without the empty line), then `text` or, when
- * that is NULL, `body_bytes` of the object from `offset` on. */
+/* One answer: `head` as it is (status line and headers without the empty line), then `text` or,
+ * when that is NULL, `body_bytes` of the object from `offset` on. */
 struct scripted_answer {
     const char *head;
     const char *text;

@@ -77,7 +77,8 @@ END_TEST
 
 static int check(struct dp_http_answer *answer, const char *document, struct dp_error *err)
 {
-    struct dp_http_request request = {.method = "GET", .name = "s3://b/k", .size_bytes = UINT64_MAX};
+    struct dp_http_request request = {
+        .method = "GET", .name = "s3://b/k", .size_bytes = UINT64_MAX};
 
     dp_http_answer_document(answer, document, strlen(document));
     return dp_http_answer_check(&request, answer, err);

@@ -404,5 +404,5 @@ END_TEST
 
 TEST_MAIN("input", ranges_come_in_order_whatever_the_buffers, nothing_and_nonsense,
           leaving_early_frees_everything, a_failure_comes_in_its_place_and_stays,
-          reading_ahead_is_bounded, callbacks_are_pulled, peeking_takes_nothing, the_tap_sees_every_byte,
-          pushed_bytes_are_pulled, a_silent_pipe_can_be_left)
+          reading_ahead_is_bounded, callbacks_are_pulled, peeking_takes_nothing,
+          the_tap_sees_every_byte, pushed_bytes_are_pulled, a_silent_pipe_can_be_left)

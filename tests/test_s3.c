@@ -86,8 +86,8 @@ START_TEST(what_names_no_object)
 END_TEST
 
 #define GOOD                                                                                       \
-    "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-9/10\r\nContent-Length: 10\r\n"         \
-    "ETag: \"x\""
+    "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-9/10\r\n"                             \
+    "Content-Length: 10\r\nETag: \"x\""
 
 START_TEST(requests_are_signed)
 {

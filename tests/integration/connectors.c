@@ -603,7 +603,8 @@ START_TEST(s3_refusals_are_plain_words)
     struct dp_error err = {0};
 
     put(context, "s3://test-bucket/there", "x", 1);
-    expect_failure(context, "s3://test-bucket/none", DP_NOT_FOUND, 404, "no such object (NoSuchKey");
+    expect_failure(context, "s3://test-bucket/none", DP_NOT_FOUND, 404,
+                   "no such object (NoSuchKey");
     expect_failure(context, "s3://no-bucket-here/x", DP_NOT_FOUND, 404, "NoSuchBucket");
     ck_assert_int_eq(dp_sink_open(context, "s3://no-bucket-here/x", &sink, &err), DP_NOT_FOUND);
     expect_failure(context, "s3://test-bucket/", DP_INVALID, 0, "key");
