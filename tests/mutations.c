@@ -395,33 +395,42 @@ static void try_index(struct subject *subject, const struct subject *other, unsi
 
 /* -------------------------------------------------------------------------------- slice */
 
-/* Changes one number or truth value somewhere below `value`. */
-static void change_value(json_t *value)
+/* Adds the numbers below `value` to `found`; returns how many there are then. */
+static size_t collect(json_t *value, json_t *found[64], size_t count)
+{
+    const char *key;
+    size_t i;
+    json_t *child;
+
+    if (json_is_object(value)) {
+        json_object_foreach (value, key, child)
+            count = collect(child, found, count);
+    } else if (json_is_array(value)) {
+        json_array_foreach (value, i, child)
+            count = collect(child, found, count);
+    } else if (json_is_integer(value) && count < 64) {
+        found[count++] = value;
+    }
+    return count;
+}
+
+/* Changes one number somewhere in `root`. */
+static void change_number(json_t *root)
 {
     static const int64_t edges[] = {0, 1, -1, 255, 65536, 2147483647, 4294967296, 9007199254740991};
-    const char *key;
-    size_t stop;
-    json_t *child, *chosen = NULL;
-    json_int_t old;
+    json_t *found[64], *chosen = found[draw(collect(root, found, 0))];
+    json_int_t old = json_integer_value(chosen);
 
-    while (json_is_object(value) || json_is_array(value)) {
-        stop = draw(json_is_object(value) ? json_object_size(value) + 1 : json_array_size(value) + 1);
-        chosen = NULL;
-        if (json_is_object(value)) {
-            json_object_foreach (value, key, child)
-                if (stop-- > 0)
-                    chosen = child;
-        } else {
-            json_array_foreach (value, stop, child)
-                chosen = draw(2) || !chosen ? child : chosen;
-        }
-        if (!chosen)
-            return;
-        value = chosen;
-    }
-    if (json_is_integer(value)) {
-        old = json_integer_value(value);
-        json_integer_set(value, draw(2) ? edges[draw(8)] : old + (json_int_t)draw(201) - 100);
+    switch (draw(3)) {
+    case 0:
+        json_integer_set(chosen, edges[draw(8)]);
+        break;
+    case 1:
+        json_integer_set(chosen, old + (json_int_t)draw(5) - 2);
+        break;
+    default:
+        json_integer_set(chosen, old + (json_int_t)draw(20001) - 10000);
+        break;
     }
 }
 
@@ -435,7 +444,7 @@ static struct bytes rechecked(const char *line)
     if (!root)
         die("jansson", NULL);
     for (unsigned times = 1 + (unsigned)draw(3); times > 0; times--)
-        change_value(root);
+        change_number(root);
     text = slice_recheck(root);
     append(&out, text, strlen(text));
     free(text);
