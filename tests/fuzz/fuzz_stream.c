@@ -14,7 +14,7 @@
 #include <zlib.h>
 
 /* Inputs that unpack to more than this are not compared (a bomb of 1000:1 costs time only). */
-#define OUTPUT_MAX (8u << 20)
+#define OUTPUT_MAX (1u << 20)
 
 struct source {
     const uint8_t *bytes;
@@ -23,8 +23,8 @@ struct source {
 
 struct outcome {
     int status; /* 0: all is well; 1: too much; < 0: refused */
-    uint8_t *bytes;
     size_t length;
+    uint8_t bytes[OUTPUT_MAX];
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,52 +44,46 @@ static int64_t give(void *user, void *buffer, size_t capacity, struct dp_error *
     return (int64_t)length;
 }
 
-static struct outcome unpack(struct dp_context *context, const uint8_t *data, size_t size,
-                             const char *backend)
+static void unpack(struct dp_context *context, const uint8_t *data, size_t size, const char *backend,
+                   struct outcome *out)
 {
-    struct outcome out = {0};
     struct source source = {data, size};
     struct dp_stream_options options = {.struct_bytes = sizeof(options), .backend = backend};
     struct dp_stream *stream;
     const void *piece;
     int64_t got;
 
-    out.status = dp_stream_open_from(context, give, &source, "fuzz", &options, &stream, NULL);
-    if (out.status != 0)
-        return out;
-    out.bytes = malloc(OUTPUT_MAX);
-    if (!out.bytes)
-        abort();
+    out->length = 0;
+    out->status = dp_stream_open_from(context, give, &source, "fuzz", &options, &stream, NULL);
+    if (out->status != 0)
+        return;
     while ((got = dp_stream_next(stream, &piece, NULL)) > 0) {
-        if ((size_t)got > OUTPUT_MAX - out.length) {
-            out.status = 1;
+        if ((size_t)got > OUTPUT_MAX - out->length) {
+            out->status = 1;
             break;
         }
-        memcpy(out.bytes + out.length, piece, (size_t)got);
-        out.length += (size_t)got;
+        memcpy(out->bytes + out->length, piece, (size_t)got);
+        out->length += (size_t)got;
     }
     if (got < 0)
-        out.status = (int)got;
+        out->status = (int)got;
     dp_stream_free(stream);
-    return out;
 }
 
 /* zlib's verdict: 0 one whole member, 1 something else follows or it is too much, -1 damaged. */
-static struct outcome judge(const uint8_t *data, size_t size)
+static void judge(const uint8_t *data, size_t size, struct outcome *out)
 {
-    struct outcome out = {.bytes = malloc(OUTPUT_MAX)};
     z_stream z = {.next_in = (uint8_t *)(uintptr_t)data, .avail_in = (uInt)size};
     int rc;
 
-    if (!out.bytes || inflateInit2(&z, 31) != Z_OK)
+    if (inflateInit2(&z, 31) != Z_OK)
         abort();
-    z.next_out = out.bytes;
+    z.next_out = out->bytes;
     z.avail_out = OUTPUT_MAX;
     rc = inflate(&z, Z_FINISH);
-    out.length = z.total_out;
-    out.status = rc == Z_STREAM_END ? (z.avail_in > 0) : z.avail_out == 0 ? 1 : -1;
+    out->length = z.total_out;
+    out->status = rc == Z_STREAM_END ? (z.avail_in > 0) : z.avail_out == 0 ? 1 : -1;
     inflateEnd(&z);
-    return out;
 }
 
 static void agree(const struct outcome *a, const struct outcome *b)
@@ -105,20 +99,17 @@ static void agree(const struct outcome *a, const struct outcome *b)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct dp_context *context;
-    struct outcome zlib, oracle;
+    static struct outcome zlib, other;
 
     if (!context && dp_context_new(NULL, &context, NULL) != 0)
         abort();
-    zlib = unpack(context, data, size, "zlib");
-    oracle = judge(data, size);
-    if (size > 0 && oracle.status != 1)
-        agree(&zlib, &oracle);
+    unpack(context, data, size, "zlib", &zlib);
+    judge(data, size, &other);
+    if (size > 0 && other.status != 1)
+        agree(&zlib, &other);
 #ifdef HAVE_ISAL
-    struct outcome isal = unpack(context, data, size, "isal");
-    agree(&zlib, &isal);
-    free(isal.bytes);
+    unpack(context, data, size, "isal", &other);
+    agree(&zlib, &other);
 #endif
-    free(zlib.bytes);
-    free(oracle.bytes);
     return 0;
 }

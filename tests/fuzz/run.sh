@@ -3,8 +3,8 @@
 # SPDX-FileCopyrightText: The dataplug authors
 #
 # Runs fuzz targets one after the other, each for some seconds, beginning from good examples made
-# here. A crash, a leak, a hang or a broken promise ends with its input named; so does a target that
-# got fewer than RUNS_MIN inputs tried, for then it proves nothing.
+# here. A crash, a leak, a hang or a broken promise ends with its input named. A target goes on for up
+# to four times as long until it has tried RUNS_MIN inputs; fewer prove nothing and are a failure.
 #
 # usage: run.sh SECONDS TARGET...   (in the build folder; `make check-fuzz` does it)
 
@@ -29,17 +29,23 @@ for target; do
     name=${target##*/}
     mkdir -p "$work/$name" "$work/$name.new"
     echo "== $name, $seconds s, $(find "$work/$name" -type f | wc -l) examples"
-    "./$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=16384 -verbosity=1 \
-        -print_final_stats=1 -artifact_prefix="$findings/$name-" "$work/$name.new" "$work/$name" \
-        >"$work/$name.log" 2>&1
-    status=$?
-    runs=$(awk '/number_of_executed_units/ { print $2 }' "$work/$name.log")
+    runs=0
+    for round in 1 2 3 4; do
+        "./$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=16384 \
+            -print_final_stats=1 -artifact_prefix="$findings/$name-" -seed="$round" \
+            "$work/$name.new" "$work/$name" >"$work/$name.log" 2>&1
+        status=$?
+        runs=$((runs + $(awk '/number_of_executed_units/ { n = $2 } END { print n + 0 }' "$work/$name.log")))
+        if [ "$status" != 0 ] || [ "$runs" -ge "$runs_min" ]; then
+            break
+        fi
+    done
     if [ "$status" != 0 ]; then
         tail -n 40 "$work/$name.log"
         echo "FAILED: $name: exit $status; its input is in $findings"
         failed=$((failed + 1))
-    elif [ "${runs:-0}" -lt "$runs_min" ]; then
-        echo "FAILED: $name: only ${runs:-0} inputs tried"
+    elif [ "$runs" -lt "$runs_min" ]; then
+        echo "FAILED: $name: only $runs inputs tried"
         failed=$((failed + 1))
     else
         echo "   $runs inputs tried"
