@@ -161,7 +161,9 @@ struct dp_object_options {
 };
 
 /* Opens `uri`: a path, file://, http://, https:// or s3://bucket/key. Size and validator come from
- * the first ranged GET, whose bytes are kept for the first reads. `options` may be NULL. */
+ * the first ranged GET, whose bytes are kept for the first reads. `options` may be NULL.
+ * URIs are percent-encoded, paths are not: the key "100%25" of an s3:// URI is "100%" (a '%' that
+ * is no code stands for itself); "?versionId=ID" behind a key names a version. */
 int dp_object_open(struct dp_context *context, const char *uri,
                    const struct dp_object_options *options, struct dp_object **object,
                    struct dp_error *err);
