@@ -4,8 +4,10 @@
 /* The fast backend: ISA-L. It has no way to stop at a block boundary, but it stops behind the last
  * block; so every block is made the last one: the first bit of its header is set in ISA-L's bit
  * buffer before ISA-L reads it, and the true one is kept here. Behind the block ISA-L is begun anew
- * with the same bits and the last 32 KiB as its dictionary. */
+ * with the same bits and the last 32 KiB as its dictionary. The header is checked here too, because
+ * ISA-L takes codes that others refuse. */
 
+#include "index/codec/block_header.h"
 #include "index/codec/decoder.h"
 #include "index/codec/inflate.h"
 
@@ -19,6 +21,9 @@ struct isal_inflate {
     bool at_header; /* the next bit is the first of a block's header */
     bool last;      /* the block at hand is the last one in truth */
     bool broken;    /* ISA-L failed; what it decoded before may still wait for room */
+    uint8_t header[DP_BLOCK_HEADER_BYTES]; /* the begin of one that came in several inputs */
+    size_t header_bytes;
+    struct dp_inflate_io queue; /* of these, what ISA-L has not read yet */
     struct inflate_state state;
     uint8_t history[DP_WINDOW_BYTES];
 };
@@ -46,6 +51,8 @@ static void begin_block(struct isal_inflate *self, uint64_t bits, int bit_count)
     isal_inflate_set_dict(&self->state, self->history, DP_WINDOW_BYTES);
     self->state.read_in = bits;
     self->state.read_in_length = bit_count;
+    self->header_bytes = 0;
+    self->queue.in_bytes = 0;
     self->at_header = true;
 }
 
@@ -62,28 +69,67 @@ static void begin_isal(struct dp_inflate *base, unsigned bits, unsigned bit_coun
 }
 
 /* Moves bytes of the input into ISA-L's bit buffer, `count` at most. */
-static void load_bits(struct isal_inflate *self, struct dp_inflate_io *io, size_t count)
+static void load_bits(struct isal_inflate *self, struct dp_inflate_io *feed, size_t count)
 {
     struct inflate_state *state = &self->state;
 
-    for (; count && io->in_bytes && state->read_in_length <= 56; count--) {
-        state->read_in |= (uint64_t)*io->in++ << state->read_in_length;
+    for (; count && feed->in_bytes && state->read_in_length <= 56; count--) {
+        state->read_in |= (uint64_t)*feed->in++ << state->read_in_length;
         state->read_in_length += 8;
-        io->in_bytes--;
+        feed->in_bytes--;
     }
 }
 
-/* Makes the block that begins here the last one. False when there is no bit of it yet. */
-static bool mark_block(struct isal_inflate *self, struct dp_inflate_io *io)
+static enum dp_block_verdict check(const struct isal_inflate *self, const uint8_t *bytes,
+                                   size_t length, size_t *header_bits)
 {
+    return dp_block_header_check(self->state.read_in, (unsigned)self->state.read_in_length, bytes,
+                                 length, header_bits);
+}
+
+/* Takes `count` bytes of the input into `header`, which has room for them. */
+static void keep(struct isal_inflate *self, struct dp_inflate_io *io, size_t count)
+{
+    memcpy(self->header + self->header_bytes, io->in, count);
+    self->header_bytes += count;
+    io->in += count;
+    io->in_bytes -= count;
+}
+
+/* Looks at the header of the block that begins here. One that is not whole in the input is gathered
+ * in `header`, up to its last byte and no further. */
+static enum dp_block_verdict check_header(struct isal_inflate *self, struct dp_inflate_io *io)
+{
+    size_t room = DP_BLOCK_HEADER_BYTES - self->header_bytes, bits, bytes;
+    size_t extra = io->in_bytes < room ? io->in_bytes : room;
+    enum dp_block_verdict verdict;
+
+    if (self->header_bytes == 0) {
+        verdict = check(self, io->in, io->in_bytes, &bits);
+        if (verdict == DP_BLOCK_MORE)
+            keep(self, io, extra);
+        return verdict;
+    }
+    memcpy(self->header + self->header_bytes, io->in, extra);
+    verdict = check(self, self->header, self->header_bytes + extra, &bits);
+    bytes = (bits - (size_t)self->state.read_in_length + 7) / 8;
+    if (verdict != DP_BLOCK_MORE)
+        extra = bytes - self->header_bytes;
+    keep(self, io, extra);
+    return verdict;
+}
+
+/* Makes the block that begins here the last one. */
+static void mark_block(struct isal_inflate *self, struct dp_inflate_io *io)
+{
+    self->queue.in = self->header;
+    self->queue.in_bytes = self->header_bytes;
+    self->header_bytes = 0;
     if (self->state.read_in_length == 0)
-        load_bits(self, io, 1);
-    if (self->state.read_in_length == 0)
-        return false;
+        load_bits(self, self->queue.in_bytes ? &self->queue : io, 1);
     self->last = self->state.read_in & 1;
     self->state.read_in |= 1;
     self->at_header = false;
-    return true;
 }
 
 /* Bytes that ISA-L has decoded and had no room for. */
@@ -93,21 +139,22 @@ static int32_t pending(const struct isal_inflate *self)
 }
 
 /* One call of ISA-L. `copied` says how many of the bytes written came through its own buffer. */
-static int step(struct isal_inflate *self, struct dp_inflate_io *io, size_t *copied)
+static int step(struct isal_inflate *self, struct dp_inflate_io *feed, struct dp_inflate_io *io,
+                size_t *copied)
 {
     struct inflate_state *state = &self->state;
-    uint32_t in_bytes = io->in_bytes > INT_MAX ? INT_MAX : (uint32_t)io->in_bytes;
+    uint32_t in_bytes = feed->in_bytes > INT_MAX ? INT_MAX : (uint32_t)feed->in_bytes;
     uint32_t out_bytes = io->out_bytes > INT_MAX ? INT_MAX : (uint32_t)io->out_bytes;
     int32_t processed = state->tmp_out_processed;
     int rc;
 
-    state->next_in = (uint8_t *)io->in;
+    state->next_in = (uint8_t *)feed->in;
     state->avail_in = in_bytes;
     state->next_out = io->out;
     state->avail_out = out_bytes;
     rc = isal_inflate(state);
-    io->in += in_bytes - state->avail_in;
-    io->in_bytes -= in_bytes - state->avail_in;
+    feed->in += in_bytes - state->avail_in;
+    feed->in_bytes -= in_bytes - state->avail_in;
     io->out += out_bytes - state->avail_out;
     io->out_bytes -= out_bytes - state->avail_out;
     *copied = (size_t)(state->tmp_out_processed - processed);
@@ -147,53 +194,65 @@ static enum dp_inflate_status give_rest(struct isal_inflate *self, struct dp_inf
     return pending(self) ? DP_INFLATE_FULL : DP_INFLATE_BROKEN;
 }
 
-/* After a call that ended no block: MORE or FULL when that is known, BOUNDARY for another call. */
-static enum dp_inflate_status look(struct isal_inflate *self, struct dp_inflate_io *io,
-                                   size_t in_before, int bits_before, size_t out_before)
+/* ISA-L waits for the rest of a symbol: what it left of the input fits its bit buffer. */
+static bool is_stuck(const struct isal_inflate *self, const struct dp_inflate_io *feed,
+                     size_t in_before, int bits_before)
 {
-    if (pending(self))
-        return DP_INFLATE_FULL;
-    if (io->in_bytes == in_before && self->state.read_in_length == bits_before &&
-        io->out_bytes == out_before)
-        /* It waits for the rest of a symbol; what it left of the input fits its bit buffer. */
-        load_bits(self, io, SIZE_MAX);
-    return io->in_bytes ? DP_INFLATE_BOUNDARY : DP_INFLATE_MORE;
+    return feed->in_bytes && feed->in_bytes == in_before &&
+           self->state.read_in_length == bits_before;
+}
+
+/* Decodes the block at hand until it ends or something is lacking. */
+static enum dp_inflate_status run_block(struct isal_inflate *self, struct dp_inflate_io *io)
+{
+    const struct inflate_state *state = &self->state;
+
+    for (;;) {
+        struct dp_inflate_io *feed = self->queue.in_bytes ? &self->queue : io;
+        size_t in_before = feed->in_bytes, out_before = io->out_bytes, copied;
+        int bits_before = state->read_in_length;
+        bool ended;
+
+        if (step(self, feed, io, &copied) < 0) {
+            self->broken = true;
+            return give_rest(self, io);
+        }
+        ended = state->block_state == ISAL_BLOCK_INPUT_DONE ||
+                state->block_state == ISAL_BLOCK_FINISH;
+        if (ended && pending(self) == 0) {
+            if (self->last)
+                return DP_INFLATE_END;
+            end_block(self, io->out, out_before - io->out_bytes - copied);
+            return DP_INFLATE_BOUNDARY;
+        }
+        if (pending(self) && io->out_bytes == 0)
+            return DP_INFLATE_FULL;
+        if (out_before == io->out_bytes && is_stuck(self, feed, in_before, bits_before))
+            load_bits(self, feed, SIZE_MAX);
+        if (!ended && !self->queue.in_bytes && !io->in_bytes)
+            return DP_INFLATE_MORE;
+    }
 }
 
 static enum dp_inflate_status run_isal(struct dp_inflate *base, struct dp_inflate_io *io,
                                        bool stop)
 {
     struct isal_inflate *self = (struct isal_inflate *)base;
-    const struct inflate_state *state = &self->state;
-    enum dp_inflate_status status;
 
     (void)stop;
     if (self->broken)
         return give_rest(self, io);
-    if (self->at_header && !mark_block(self, io))
-        return DP_INFLATE_MORE;
-    for (;;) {
-        size_t in_before = io->in_bytes, out_before = io->out_bytes, copied;
-        int bits_before = state->read_in_length;
+    if (self->at_header) {
+        enum dp_block_verdict verdict = check_header(self, io);
 
-        if (step(self, io, &copied) < 0) {
-            self->broken = true;
-            return give_rest(self, io);
-        }
-        if (state->block_state != ISAL_BLOCK_INPUT_DONE &&
-            state->block_state != ISAL_BLOCK_FINISH) {
-            status = look(self, io, in_before, bits_before, out_before);
-            if (status != DP_INFLATE_BOUNDARY)
-                return status;
-        } else if (pending(self) == 0) {
-            if (self->last)
-                return DP_INFLATE_END;
-            end_block(self, io->out, out_before - io->out_bytes - copied);
-            return DP_INFLATE_BOUNDARY;
-        } else if (io->out_bytes == 0) {
-            return DP_INFLATE_FULL;
-        }
+        if (verdict == DP_BLOCK_MORE)
+            return DP_INFLATE_MORE;
+        self->broken = verdict == DP_BLOCK_BAD;
+        if (self->broken)
+            return DP_INFLATE_BROKEN;
+        mark_block(self, io);
     }
+    return run_block(self, io);
 }
 
 static unsigned spare_bits_isal(const struct dp_inflate *base)
