@@ -253,7 +253,7 @@ START_TEST(nothing_depends)
     static const struct {
         unsigned threads;
         size_t chunk_bytes;
-    } runs[] = {{1, 1}, {1, 7}, {1, 4096}, {1, 1 << 20}, {2, 7}, {2, 1 << 20}, {4, 4096}};
+    } runs[] = {{1, 1}, {1, 7}, {1, 100}, {1, 4096}, {1, 1 << 20}, {2, 7}, {2, 1 << 20}, {4, 4096}};
     const struct stream *stream = &streams[_i];
     struct dp_decoder_config config = config_of(stream);
     struct data_pass expected, pass;

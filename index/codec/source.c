@@ -52,10 +52,16 @@ static void remember_tail(struct dp_source *source)
     source->tail_bytes += (unsigned)length;
 }
 
-static void set_view(struct dp_source *source, const uint8_t *begin, const uint8_t *end)
+/* The view is used up. What is behind it stays known; its memory may go. */
+static void leave_view(struct dp_source *source)
 {
     remember_tail(source);
     source->offset += (uint64_t)(source->end - source->begin);
+    source->begin = source->at = source->end = source->recorded = source->tail;
+}
+
+static void set_view(struct dp_source *source, const uint8_t *begin, const uint8_t *end)
+{
     source->begin = source->at = source->recorded = begin;
     source->end = end;
 }
@@ -70,12 +76,14 @@ int dp_source_fill(struct dp_source *source, struct dp_error *err)
         if (!dp_source_flush(source))
             return dp_error_no_memory(err);
         if (source->next < source->next_end) {
+            leave_view(source);
             set_view(source, source->next, source->next_end);
             source->next = source->next_end = NULL;
             break;
         }
         if (!source->input)
             return 0;
+        leave_view(source);
         rc = dp_input_next(source->input, &bytes, &length, err);
         if (rc <= 0)
             return rc;
@@ -105,11 +113,15 @@ void dp_source_back(struct dp_source *source, size_t count)
     /* Some stand before the view: a small view of its own is made of them and the view's begin. */
     before = count - taken;
     assert(count <= DP_SOURCE_BACK && before <= source->tail_bytes);
-    assert(source->next == source->next_end);
+    memmove(source->stash + before, source->begin, taken);
     memcpy(source->stash, source->tail + source->tail_bytes - before, before);
-    memcpy(source->stash + before, source->begin, taken);
-    source->next = source->at;
-    source->next_end = source->end;
+    if (source->begin != source->stash) {
+        assert(source->next == source->next_end);
+        source->next = source->at;
+        source->next_end = source->end;
+    } else {
+        assert(source->at == source->end);
+    }
     source->offset -= before;
     source->tail_bytes -= (unsigned)before;
     source->begin = source->at = source->recorded = source->stash;

@@ -49,7 +49,8 @@ static inline uint64_t dp_source_offset(const struct dp_source *source)
 int dp_source_fill(struct dp_source *source, struct dp_error *err);
 /* Takes one byte: 1, or 0 at the end, or < 0. */
 int dp_source_byte(struct dp_source *source, uint8_t *byte, struct dp_error *err);
-/* Gives back the last `count` bytes taken, up to DP_SOURCE_BACK. Whoever records must have what it
+/* Gives back the last `count` bytes taken, up to DP_SOURCE_BACK; not again before they were taken
+ * anew. Whoever records must have what it
  * wants by then: bytes given back may stand in the record twice. */
 void dp_source_back(struct dp_source *source, size_t count);
 
