@@ -5,14 +5,14 @@
  *
  * A handle of libcurl keeps its connection alive, so the pool hands out the one used last first.
  * It belongs to the thread that took it until that gives it back. Names and TLS sessions are
- * shared by all handles. libcurl is initialised when the first handle is made: programs that read
- * local files do not pay for it. */
+ * shared by all handles. */
 
 #include "config.h"
 
 #include "connectors/http.h"
 
-#include <curl/curl.h>
+#include "connectors/curl_library.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -51,13 +51,8 @@ struct dp_http_pool {
     unsigned limit; /* of busy ones, and of idle ones that are kept */
 };
 
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static CURLcode curl_state;
-
-static void init_curl(void)
-{
-    curl_state = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
+/* Set before the first pool exists; everything below works on a pool. */
+static const struct dp_curl_library *_Atomic curl;
 
 /* ---------------------------------------------------------------------------------- pool */
 
@@ -78,37 +73,42 @@ static void unlock_share(CURL *handle, curl_lock_data data, void *user)
     pthread_mutex_unlock(&pool->share_mutex[data]);
 }
 
-static struct dp_http_pool *new_pool(unsigned limit)
+static struct dp_http_pool *new_pool(unsigned limit, struct dp_error *err)
 {
-    struct dp_http_pool *pool = calloc(1, sizeof(*pool));
+    const struct dp_curl_library *loaded = dp_curl_library_load(err);
+    struct dp_http_pool *pool;
     int i;
 
-    pthread_once(&curl_once, init_curl);
-    if (!pool || curl_state)
+    if (!loaded)
+        return NULL;
+    curl = loaded;
+    pool = calloc(1, sizeof(*pool));
+    if (!pool)
         goto fail;
     pool->limit = limit;
     pool->idle = calloc(limit, sizeof(*pool->idle));
-    pool->share = curl_share_init();
+    pool->share = curl->share_init();
     if (!pool->idle || !pool->share)
         goto fail;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->given_back, NULL);
     for (i = 0; i < CURL_LOCK_DATA_LAST; i++)
         pthread_mutex_init(&pool->share_mutex[i], NULL);
-    curl_share_setopt(pool->share, CURLSHOPT_LOCKFUNC, lock_share);
-    curl_share_setopt(pool->share, CURLSHOPT_UNLOCKFUNC, unlock_share);
-    curl_share_setopt(pool->share, CURLSHOPT_USERDATA, pool);
-    curl_share_setopt(pool->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
-    curl_share_setopt(pool->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    curl->share_setopt(pool->share, CURLSHOPT_LOCKFUNC, lock_share);
+    curl->share_setopt(pool->share, CURLSHOPT_UNLOCKFUNC, unlock_share);
+    curl->share_setopt(pool->share, CURLSHOPT_USERDATA, pool);
+    curl->share_setopt(pool->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+    curl->share_setopt(pool->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
     return pool;
 
 fail:
     if (pool) {
         if (pool->share)
-            curl_share_cleanup(pool->share);
+            curl->share_cleanup(pool->share);
         free(pool->idle);
     }
     free(pool);
+    dp_error_no_memory(err);
     return NULL;
 }
 
@@ -119,8 +119,8 @@ void dp_http_pool_free(struct dp_http_pool *pool)
     if (!pool)
         return;
     for (i = 0; i < pool->idle_count; i++)
-        curl_easy_cleanup(pool->idle[i].curl);
-    curl_share_cleanup(pool->share);
+        curl->easy_cleanup(pool->idle[i].curl);
+    curl->share_cleanup(pool->share);
     for (i = 0; i < CURL_LOCK_DATA_LAST; i++)
         pthread_mutex_destroy(&pool->share_mutex[i]);
     pthread_cond_destroy(&pool->given_back);
@@ -129,14 +129,14 @@ void dp_http_pool_free(struct dp_http_pool *pool)
     free(pool);
 }
 
-/* The pool of the context; of two threads that make it at once one wins. */
-static struct dp_http_pool *pool_of(struct dp_context *context)
+/* Makes the pool of the context; of two threads that do so at once one wins. */
+static struct dp_http_pool *need_pool(struct dp_context *context, struct dp_error *err)
 {
     struct dp_http_pool *pool = atomic_load(&context->http), *expected = NULL;
 
     if (pool)
         return pool;
-    pool = new_pool(context->options.connections);
+    pool = new_pool(context->options.connections, err);
     if (pool && !atomic_compare_exchange_strong(&context->http, &expected, pool)) {
         dp_http_pool_free(pool);
         pool = expected;
@@ -168,11 +168,11 @@ static int wait_for_place(struct dp_context *context, struct dp_http_pool *pool,
 static int take_line(struct dp_context *context, bool stream, struct line *line,
                      struct dp_error *err)
 {
-    struct dp_http_pool *pool = pool_of(context);
+    struct dp_http_pool *pool = need_pool(context, err);
     int rc = DP_OK;
 
     if (!pool)
-        return dp_error_set(err, DP_NO_MEMORY, "the HTTP library could not be started");
+        return DP_UNSUPPORTED;
     line->curl = NULL;
     line->socket = -1;
     pthread_mutex_lock(&pool->mutex);
@@ -185,7 +185,7 @@ static int take_line(struct dp_context *context, bool stream, struct line *line,
     }
     pthread_mutex_unlock(&pool->mutex);
     if (!rc && !line->curl)
-        line->curl = curl_easy_init();
+        line->curl = curl->easy_init();
     if (!rc && !line->curl) {
         pthread_mutex_lock(&pool->mutex);
         pool->busy -= !stream;
@@ -198,9 +198,9 @@ static int take_line(struct dp_context *context, bool stream, struct line *line,
 /* Gives a line back with its connection, without the options of the request. */
 static void give_line(struct dp_context *context, bool stream, struct line line)
 {
-    struct dp_http_pool *pool = pool_of(context);
+    struct dp_http_pool *pool = atomic_load(&context->http);
 
-    curl_easy_reset(line.curl);
+    curl->easy_reset(line.curl);
     pthread_mutex_lock(&pool->mutex);
     pool->busy -= !stream;
     if (pool->idle_count < pool->limit) {
@@ -210,7 +210,7 @@ static void give_line(struct dp_context *context, bool stream, struct line line)
     pthread_cond_signal(&pool->given_back);
     pthread_mutex_unlock(&pool->mutex);
     if (line.curl)
-        curl_easy_cleanup(line.curl);
+        curl->easy_cleanup(line.curl);
 }
 
 /* ------------------------------------------------------------------------------ exchange */
@@ -267,7 +267,7 @@ static int check_headers(struct exchange *exchange)
     if (exchange->checked)
         return DP_OK;
     exchange->checked = true;
-    curl_easy_getinfo(exchange->line.curl, CURLINFO_RESPONSE_CODE, &status);
+    curl->easy_getinfo(exchange->line.curl, CURLINFO_RESPONSE_CODE, &status);
     exchange->answer->status = (int)status;
     dp_http_answer_settle(exchange->request, exchange->answer);
     if (status < 200 || status > 299)
@@ -362,7 +362,7 @@ static int look_around(void *user, curl_off_t down_total, curl_off_t down, curl_
 
 static bool add_header(struct exchange *exchange, const char *line)
 {
-    struct curl_slist *list = curl_slist_append(exchange->headers, line);
+    struct curl_slist *list = curl->slist_append(exchange->headers, line);
 
     if (list)
         exchange->headers = list;
@@ -415,11 +415,11 @@ static void set_protocols(CURL *handle, const char *url)
     bool tls = strncasecmp(url, "https:", 6) == 0;
 
 #if LIBCURL_VERSION_NUM >= 0x075500
-    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
+    curl->easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl->easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https");
 #else
-    curl_easy_setopt(handle, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-    curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS,
+    curl->easy_setopt(handle, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+    curl->easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS,
                      (long)(tls ? CURLPROTO_HTTPS : CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
 }
@@ -428,15 +428,15 @@ static void set_limits(CURL *handle, const struct dp_context_options *options)
 {
     long seconds = (long)options->timeout_seconds;
 
-    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT,
+    curl->easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl->easy_setopt(handle, CURLOPT_CONNECTTIMEOUT,
                      seconds < CONNECT_SECONDS ? seconds : (long)CONNECT_SECONDS);
     /* A server that announced more than it sends keeps the connection open for ever. */
-    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, seconds);
-    curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
-    curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl->easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl->easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, seconds);
+    curl->easy_setopt(handle, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
+    curl->easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl->easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
 }
 
 /* The CA bundle: the caller's, then the variables that the AWS tools and curl know. */
@@ -449,39 +449,39 @@ static void set_trust(CURL *handle, const struct dp_context_options *options)
     if (!bundle || !*bundle)
         bundle = getenv("CURL_CA_BUNDLE");
     if (bundle && *bundle)
-        curl_easy_setopt(handle, CURLOPT_CAINFO, bundle);
-    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+        curl->easy_setopt(handle, CURLOPT_CAINFO, bundle);
+    curl->easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl->easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
 }
 
 static void set_method(CURL *handle, const struct dp_http_request *request)
 {
     if (request->has_body) {
-        curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
-        curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->body_bytes);
+        curl->easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+        curl->easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->body_bytes);
     }
     if (strcmp(request->method, "GET") != 0)
-        curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
+        curl->easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
 static void set_callbacks(struct exchange *exchange)
 {
     CURL *handle = exchange->line.curl;
 
-    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, exchange->error);
-    curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, note_socket);
-    curl_easy_setopt(handle, CURLOPT_SOCKOPTDATA, exchange);
-    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(handle, CURLOPT_HEADERDATA, exchange);
-    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, write_body);
-    curl_easy_setopt(handle, CURLOPT_WRITEDATA, exchange);
-    curl_easy_setopt(handle, CURLOPT_READFUNCTION, read_body);
-    curl_easy_setopt(handle, CURLOPT_READDATA, exchange);
-    curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, seek_body);
-    curl_easy_setopt(handle, CURLOPT_SEEKDATA, exchange);
-    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, look_around);
-    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, exchange);
-    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+    curl->easy_setopt(handle, CURLOPT_ERRORBUFFER, exchange->error);
+    curl->easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, note_socket);
+    curl->easy_setopt(handle, CURLOPT_SOCKOPTDATA, exchange);
+    curl->easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+    curl->easy_setopt(handle, CURLOPT_HEADERDATA, exchange);
+    curl->easy_setopt(handle, CURLOPT_WRITEFUNCTION, write_body);
+    curl->easy_setopt(handle, CURLOPT_WRITEDATA, exchange);
+    curl->easy_setopt(handle, CURLOPT_READFUNCTION, read_body);
+    curl->easy_setopt(handle, CURLOPT_READDATA, exchange);
+    curl->easy_setopt(handle, CURLOPT_SEEKFUNCTION, seek_body);
+    curl->easy_setopt(handle, CURLOPT_SEEKDATA, exchange);
+    curl->easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, look_around);
+    curl->easy_setopt(handle, CURLOPT_XFERINFODATA, exchange);
+    curl->easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
 }
 
 static int set_up(struct exchange *exchange, struct dp_error *err)
@@ -500,16 +500,16 @@ static int set_up(struct exchange *exchange, struct dp_error *err)
     set_trust(handle, &exchange->context->options);
     set_method(handle, request);
     set_callbacks(exchange);
-    curl_easy_setopt(handle, CURLOPT_SHARE, pool_of(exchange->context)->share);
-    curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(handle, CURLOPT_USERAGENT, "dataplug/" PACKAGE_VERSION);
+    curl->easy_setopt(handle, CURLOPT_SHARE, atomic_load(&exchange->context->http)->share);
+    curl->easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
+    curl->easy_setopt(handle, CURLOPT_USERAGENT, "dataplug/" PACKAGE_VERSION);
     if (!request->auth) {
-        curl_easy_setopt(handle, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
-        curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
-        curl_easy_setopt(handle, CURLOPT_MAXREDIRS, (long)MOST_REDIRECTS);
+        curl->easy_setopt(handle, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
+        curl->easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
+        curl->easy_setopt(handle, CURLOPT_MAXREDIRS, (long)MOST_REDIRECTS);
     }
-    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, exchange->headers);
-    if (curl_easy_setopt(handle, CURLOPT_URL, url) != CURLE_OK)
+    curl->easy_setopt(handle, CURLOPT_HTTPHEADER, exchange->headers);
+    if (curl->easy_setopt(handle, CURLOPT_URL, url) != CURLE_OK)
         rc = dp_error_no_memory(err);
 out:
     free(url);
@@ -539,12 +539,12 @@ static enum dp_result result_of_curl(CURLcode code, bool *retryable)
 
 static int fail_with_curl(struct exchange *exchange, CURLcode code, struct dp_error *err)
 {
-    const char *text = exchange->error[0] ? exchange->error : curl_easy_strerror(code);
+    const char *text = exchange->error[0] ? exchange->error : curl->easy_strerror(code);
     bool retryable;
     enum dp_result result = result_of_curl(code, &retryable);
     long asked = 0;
 
-    curl_easy_getinfo(exchange->line.curl, CURLINFO_REQUEST_SIZE, &asked);
+    curl->easy_getinfo(exchange->line.curl, CURLINFO_REQUEST_SIZE, &asked);
     if (code == CURLE_OPERATION_TIMEDOUT && exchange->answer->status)
         text = "the server stopped sending";
     if (code == CURLE_UNSUPPORTED_PROTOCOL && asked) {
@@ -585,9 +585,9 @@ static int finish(struct exchange *exchange, CURLcode code, struct dp_error *err
     long status = 0, redirects = 0;
     curl_off_t wait = 0;
 
-    curl_easy_getinfo(exchange->line.curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(exchange->line.curl, CURLINFO_REDIRECT_COUNT, &redirects);
-    curl_easy_getinfo(exchange->line.curl, CURLINFO_RETRY_AFTER, &wait);
+    curl->easy_getinfo(exchange->line.curl, CURLINFO_RESPONSE_CODE, &status);
+    curl->easy_getinfo(exchange->line.curl, CURLINFO_REDIRECT_COUNT, &redirects);
+    curl->easy_getinfo(exchange->line.curl, CURLINFO_RETRY_AFTER, &wait);
     exchange->answer->status = (int)status;
     exchange->answer->retry_after = (double)wait;
     atomic_fetch_add(&exchange->context->counters.requests, (uint64_t)redirects + 1);
@@ -611,9 +611,9 @@ int dp_http_exchange(struct dp_context *context, const struct dp_http_request *r
         return rc;
     rc = set_up(&exchange, err);
     if (!rc)
-        rc = finish(&exchange, curl_easy_perform(exchange.line.curl), err);
+        rc = finish(&exchange, curl->easy_perform(exchange.line.curl), err);
     give_line(context, request->stream || request->cleanup, exchange.line);
-    curl_slist_free_all(exchange.headers);
+    curl->slist_free_all(exchange.headers);
     dp_array_free(&exchange.document);
     return rc;
 }

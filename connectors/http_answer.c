@@ -7,9 +7,9 @@
 
 #include "connectors/http.h"
 
+#include "connectors/curl_library.h"
 #include "connectors/s3_error.h"
 
-#include <curl/curl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +75,8 @@ static void take_value(struct dp_http_answer *answer, const char *name, const ch
     } else if (strcasecmp(name, "x-amz-bucket-region") == 0) {
         copy_value(answer->region, sizeof(answer->region), value, length);
     } else if (strcasecmp(name, "date") == 0) {
-        time_t at = curl_getdate(value, NULL);
+        const struct dp_curl_library *curl = dp_curl_library_load(NULL);
+        time_t at = curl ? curl->getdate(value, NULL) : -1;
 
         answer->server_time = at > 0 ? (int64_t)at : 0;
     }
