@@ -114,6 +114,8 @@ static int64_t read_feed(void *user, void *buffer, size_t capacity, struct dp_er
         length = feed->length;
     if (length > capacity)
         length = capacity;
+    if (length == 0)
+        return 0;
     memcpy(buffer, feed->bytes, length);
     feed->bytes += length;
     feed->length -= length;
@@ -170,7 +172,7 @@ void data_decode(struct data_pass *pass, const struct dp_decoder_config *config,
     struct dp_piece piece;
 
     memset(pass, 0, sizeof(*pass));
-    data_feed_open(&feed, bytes + begin, length - begin, chunk_bytes);
+    data_feed_open(&feed, length ? bytes + begin : bytes, length - begin, chunk_bytes);
     with_input.input = feed.input;
     pass->rc = dp_decoder_open(NULL, &with_input, &decoder, &pass->error);
     while (pass->rc == 0 && (pass->rc = dp_decoder_next(decoder, &piece, &pass->error)) == 1) {
