@@ -3,7 +3,6 @@
 
 #include "index/codec/window.h"
 
-#include "base/le.h"
 #include "index/codec/decoder.h"
 #include "index/codec/inflate.h"
 
@@ -26,7 +25,7 @@ struct dp_window_packer {
     struct libdeflate_compressor *compressor;
     uint8_t marks[2][DP_WINDOW_BYTES];
     uint8_t output[2][DP_WINDOW_BYTES];
-    bool used[DP_WINDOW_BYTES]; /* memchr looks for runs in it: bytes of 0 and 1 */
+    bool used[1 << 16]; /* by position, see mark_used; memchr looks for runs: bytes of 0 and 1 */
     uint8_t sparse[SPARSE_BYTES];
 };
 
@@ -88,14 +87,15 @@ static long decode(struct dp_inflate *inflate, const uint8_t *following, size_t 
                                                          : -1;
 }
 
-/* Marks the positions that the bytes [begin, end) of the outputs came from. */
-static void mark_used(struct dp_window_packer *self, size_t begin, size_t end)
+/* Marks the positions that the output's bytes came from. No branch: where both agree, which is where
+ * the byte came from no position, the formula gives one behind the window. */
+static void mark_used(struct dp_window_packer *self, size_t length)
 {
     const uint8_t *a = self->output[0], *b = self->output[1];
 
-    for (size_t i = begin; i < end; i++)
-        if (a[i] != b[i])
-            self->used[(a[i] | ((b[i] - a[i] - 1) & 255) << 8) & (DP_WINDOW_BYTES - 1)] = true;
+    memset(self->used, false, DP_WINDOW_BYTES);
+    for (size_t i = 0; i < length; i++)
+        self->used[a[i] | (((unsigned)b[i] - a[i] - 1) & 255) << 8] = true;
 }
 
 /* Fills `used` from two decodings. False when they do not say everything. */
@@ -104,16 +104,11 @@ static bool find_used(struct dp_window_packer *self, struct dp_inflate *inflate,
 {
     long length = decode(inflate, following, following_bytes, bit, self->marks[0],
                          self->output[0]);
-    size_t at = 0;
 
     if (length < 0 || decode(inflate, following, following_bytes, bit, self->marks[1],
                              self->output[1]) != length)
         return false;
-    memset(self->used, false, sizeof(self->used));
-    for (; at + 8 <= (size_t)length; at += 8)
-        if (dp_le64_load(self->output[0] + at) != dp_le64_load(self->output[1] + at))
-            mark_used(self, at, at + 8);
-    mark_used(self, at, (size_t)length);
+    mark_used(self, (size_t)length);
     return true;
 }
 
@@ -128,7 +123,7 @@ static int find_kept(struct dp_window_packer *self, const uint8_t *following,
         if (rc)
             return rc;
         if (!find_used(self, self->exact, following, following_bytes, bit))
-            memset(self->used, true, sizeof(self->used));
+            memset(self->used, true, DP_WINDOW_BYTES);
     }
     return DP_OK;
 }
