@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Spans longer than this (giant deflate blocks) are not held whole in memory: then the object is
- * decoded front to back, inflating ahead of the caller. */
+/* Spans longer than this (giant deflate blocks; compressed: a flood of empty members, or garbage
+ * behind the last one) are not held whole in memory: then the object is decoded front to back,
+ * inflating ahead of the caller. */
 #define LARGEST_SPAN_BYTES (16u << 20)
 
 struct dp_stream {
@@ -95,6 +96,7 @@ static bool windows_are_near(const struct dp_index *index)
 static void make_guide(struct dp_stream *stream)
 {
     size_t last = dp_index_point_before(stream->index, decode_end(stream) - 1);
+    uint64_t largest_packed = 0;
     struct dp_span span;
 
     stream->guide.user = stream;
@@ -108,8 +110,10 @@ static void make_guide(struct dp_stream *stream)
         get_span(stream, i, &span);
         if (span.end_offset - span.start.uncompressed_offset > stream->guide.largest_bytes)
             stream->guide.largest_bytes = span.end_offset - span.start.uncompressed_offset;
+        if (span.packed.end - span.packed.begin > largest_packed)
+            largest_packed = span.packed.end - span.packed.begin;
     }
-    if (stream->guide.largest_bytes <= LARGEST_SPAN_BYTES)
+    if (stream->guide.largest_bytes <= LARGEST_SPAN_BYTES && largest_packed <= LARGEST_SPAN_BYTES)
         stream->guide.span_count = last - stream->first_point + 1;
 }
 

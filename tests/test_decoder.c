@@ -7,6 +7,7 @@
 #include "codec_data.h"
 
 #include "index/codec/inflate.h"
+#include "index/codec/pass.h"
 #include "index/codec/window.h"
 
 #include <check.h>
@@ -274,6 +275,42 @@ START_TEST(nothing_depends)
 }
 END_TEST
 
+/* However many members hold nothing, a batch stays small. */
+START_TEST(flood_of_empty_members)
+{
+    enum { MEMBERS = 100000 };
+    struct data_member how = {6, Z_DEFAULT_STRATEGY, 0, 0};
+    struct dp_decoder_config config = {.codec = DP_CODEC_GZIP, .end_offset = UINT64_MAX};
+    struct dp_array member = {0}, packed = {0};
+    struct data_feed feed;
+    struct dp_source source;
+    struct dp_pass *pass;
+    struct dp_batch batch;
+
+    data_member(&member, NULL, 0, &how);
+    for (int i = 0; i < MEMBERS; i++)
+        ck_assert(dp_array_append(&packed, member.data, member.length, 1));
+    data_feed_open(&feed, packed.data, packed.length, 100000);
+    config.input = feed.input;
+    dp_source_init(&source, feed.input);
+    ck_assert_int_eq(dp_pass_gzip.open(&config, &source, &pass, NULL), DP_OK);
+    ck_assert(dp_batch_init(&batch, pass->room_bytes));
+    do {
+        dp_batch_clear(&batch, 0, NULL);
+        pass->ops->fill(pass, &batch);
+        ck_assert_uint_le(batch.segments.length, MEMBERS / 10);
+    } while (batch.state == DP_BATCH_MORE);
+    ck_assert_int_eq(batch.state, DP_BATCH_END);
+    ck_assert_uint_eq(batch.result.member_count, MEMBERS);
+    dp_batch_free(&batch);
+    pass->ops->close(pass);
+    dp_source_free(&source);
+    dp_input_free(feed.input);
+    dp_array_free(&member);
+    dp_array_free(&packed);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("decoder");
@@ -285,6 +322,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, points_restart, 0, STREAMS);
     tcase_add_loop_test(tests, nothing_depends, 0, STREAMS);
+    tcase_add_test(tests, flood_of_empty_members);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Members that hold nothing fill no batch: there may be billions of them, each with a segment. */
+enum { SEGMENTS_LIMIT = 8192 };
+
 struct gzip_pass {
     struct dp_pass base;
     struct dp_inflate *inflate;
@@ -290,7 +293,8 @@ static bool handle(struct gzip_pass *self, struct dp_batch *batch, int event)
     }
     if (!ok)
         batch->state = dp_error_no_memory(&batch->error);
-    return ok && !(event == DP_GZIP_FULL && batch->length == DP_BATCH_BYTES);
+    return ok && !(event == DP_GZIP_FULL && batch->length == DP_BATCH_BYTES) &&
+           batch->segments.length < SEGMENTS_LIMIT;
 }
 
 /* Closes what the batch holds, whatever ended it. */
