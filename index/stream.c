@@ -34,6 +34,9 @@ struct dp_stream {
 
     uint64_t sum_begin;     /* the last checksum edge passed */
     uint32_t sum;           /* of the bytes since */
+    bool to_the_end;        /* of the object: its last trailer and what follows are looked at, too */
+    int failed;             /* the first failure; every later call repeats it */
+    struct dp_error why;
     struct dp_decoder_result result;
 };
 
@@ -66,6 +69,17 @@ static uint64_t span_end(const struct dp_stream *stream, size_t point)
     return next.uncompressed_offset < end ? next.uncompressed_offset : end;
 }
 
+/* The compressed bytes from a point up to an uncompressed offset; to the end of the object all that
+ * is left, also what stands behind a point that has no data behind it (an empty member). */
+static struct dp_range packed_range(const struct dp_stream *stream, size_t point, uint64_t end)
+{
+    struct dp_range range = dp_index_compressed_range(stream->index, point, end);
+
+    if (stream->to_the_end && end == decode_end(stream))
+        range.end = dp_index_source_bytes(stream->index);
+    return range;
+}
+
 static void get_span(void *user, size_t i, struct dp_span *span)
 {
     const struct dp_stream *stream = user;
@@ -73,7 +87,7 @@ static void get_span(void *user, size_t i, struct dp_span *span)
 
     dp_index_point(stream->index, point, &span->start);
     span->end_offset = span_end(stream, point);
-    span->packed = dp_index_compressed_range(stream->index, point, span->end_offset);
+    span->packed = packed_range(stream, point, span->end_offset);
 }
 
 static int get_window(void *user, size_t i, uint8_t window[DP_WINDOW_BYTES], size_t *window_bytes,
@@ -103,6 +117,7 @@ static void make_guide(struct dp_stream *stream)
     stream->guide.next_sum = next_sum;
     stream->guide.span = get_span;
     stream->guide.window = get_window;
+    stream->guide.to_the_end = stream->to_the_end;
     if (stream->codec != DP_CODEC_GZIP || stream->options.threads < 2 ||
         last == stream->first_point || !windows_are_near(stream->index))
         return;
@@ -136,6 +151,18 @@ static void fill_config(const struct dp_stream *stream, struct dp_decoder_config
                                          .backend = stream->options.backend};
 }
 
+/* What an index of the whole object says of its size is taken as the end of the range; whether the
+ * object ends there too is then for the decoder to find out. */
+static void note_end(struct dp_stream *stream)
+{
+    struct dp_index_info info = {.struct_bytes = sizeof(info)};
+
+    dp_index_info(stream->index, &info);
+    stream->to_the_end = info.complete && stream->range.end >= info.uncompressed_bytes;
+    if (stream->range.end > info.uncompressed_bytes)
+        stream->range.end = info.uncompressed_bytes;
+}
+
 /* Decodes from the seek point before the range. */
 static int open_indexed(struct dp_stream *stream, struct dp_object *object, struct dp_error *err)
 {
@@ -146,15 +173,16 @@ static int open_indexed(struct dp_stream *stream, struct dp_object *object, stru
     int rc;
 
     stream->codec = dp_index_codec(index);
+    note_end(stream);
     stream->first_point = dp_index_point_before(index, stream->range.begin);
     make_guide(stream);
-    packed = dp_index_compressed_range(index, stream->first_point, decode_end(stream));
+    packed = packed_range(stream, stream->first_point, decode_end(stream));
     rc = open_input(stream, object, packed, err);
     if (rc)
         return rc;
     fill_config(stream, &config);
     config.guide = &stream->guide;
-    config.end_offset = decode_end(stream);
+    config.end_offset = stream->to_the_end ? UINT64_MAX : decode_end(stream);
     dp_index_point(index, stream->first_point, &config.start);
     config.window = window;
     rc = dp_index_window(index, stream->first_point, window, &config.window_bytes, err);
@@ -351,7 +379,7 @@ static size_t cut_piece(const struct dp_stream *stream, struct dp_piece *piece)
 static int finish(struct dp_stream *stream, struct dp_error *err)
 {
     dp_decoder_result(stream->decoder, &stream->result);
-    if (stream->index && stream->position < decode_end(stream))
+    if (stream->index && stream->position != decode_end(stream))
         return dp_error_set_detail(err, DP_DATA, DP_DETAIL_CHECKSUM,
                                    "%s: %" PRIu64 " uncompressed bytes, %" PRIu64 " were indexed",
                                    stream->name, stream->position, decode_end(stream));
@@ -363,27 +391,42 @@ static int finish(struct dp_stream *stream, struct dp_error *err)
     return DP_OK;
 }
 
-int64_t dp_stream_next(struct dp_stream *stream, const void **bytes, struct dp_error *err)
+/* The next bytes of the range. 1: there are some; 0: the end. */
+static int advance(struct dp_stream *stream, struct dp_piece *piece, struct dp_error *err)
 {
-    struct dp_piece piece;
     int rc;
 
-    for (;;) {
-        rc = dp_decoder_next(stream->decoder, &piece, err);
+    do {
+        rc = dp_decoder_next(stream->decoder, piece, err);
         if (rc < 0)
             return rc;
         if (rc == 0)
             return finish(stream, err);
-        rc = check_sum(stream, &piece, err);
+        rc = check_sum(stream, piece, err);
         if (rc)
             return rc;
-        stream->position = piece.offset + piece.length;
-        if (cut_piece(stream, &piece)) {
-            *bytes = piece.bytes;
-            stream->given_bytes += piece.length;
-            return (int64_t)piece.length;
-        }
+        stream->position = piece->offset + piece->length;
+    } while (cut_piece(stream, piece) == 0);
+    return 1;
+}
+
+int64_t dp_stream_next(struct dp_stream *stream, const void **bytes, struct dp_error *err)
+{
+    struct dp_piece piece;
+    int rc = stream->failed;
+
+    if (!rc) {
+        rc = advance(stream, &piece, &stream->why);
+        if (rc < 0)
+            stream->failed = rc;
     }
+    if (rc < 0 && err)
+        *err = stream->why;
+    if (rc <= 0)
+        return rc;
+    *bytes = piece.bytes;
+    stream->given_bytes += piece.length;
+    return (int64_t)piece.length;
 }
 
 void dp_stream_info(const struct dp_stream *stream, struct dp_stream_info *info)

@@ -159,6 +159,75 @@ START_TEST(flipped_bits)
 }
 END_TEST
 
+/* What stands behind the data (the last trailer, garbage) is looked at with an index as without. */
+START_TEST(behind_the_data)
+{
+    struct dp_stream_options options = {sizeof(options), 1 + (unsigned)_i % 2, {0, 0}, NULL, 0};
+    struct dp_stream_info info = {.struct_bytes = sizeof(info)};
+    struct thing thing = {.packed = {0}};
+    const struct thing *like = &things[_i / 2 % 3];
+    struct dp_array out = {0};
+    struct dp_stream *stream;
+    struct dp_error err;
+    uint8_t *crc;
+
+    ck_assert(dp_array_append(&thing.packed, like->packed.data, like->packed.length, 1));
+    ck_assert(dp_array_append(&thing.packed, "garbage", 7, 1));
+    /* With a point every 3 MB there is nothing to decode in parallel. */
+    index_thing(&thing, _i < 6 ? 200000 : TEXT_BYTES);
+    ck_assert_int_eq(dp_stream_open(context, thing.object, thing.index, &options, &stream, &err),
+                     DP_OK);
+    ck_assert_msg(drain(stream, &out, &err) == 0, "%s", err.message);
+    dp_stream_info(stream, &info);
+    ck_assert_uint_eq(info.trailing_garbage_bytes, 7);
+    ck_assert_uint_eq(out.length, text.length);
+    dp_stream_free(stream);
+
+    /* In BGZF the end block's trailer is the last one. */
+    crc = (uint8_t *)thing.packed.data + thing.packed.length - 7 - 8;
+    *crc ^= 1;
+    ck_assert_int_eq(dp_stream_open(context, thing.object, thing.index, &options, &stream, &err),
+                     DP_OK);
+    out.length = 0;
+    ck_assert_int_eq(drain(stream, &out, &err), DP_DATA);
+    ck_assert_int_eq(err.detail, DP_DETAIL_GZIP_CRC);
+    /* A failure stays. */
+    ck_assert_int_eq(drain(stream, &out, &err), DP_DATA);
+    ck_assert_int_eq(err.detail, DP_DETAIL_GZIP_CRC);
+    dp_stream_free(stream);
+    dp_index_free(thing.index);
+    dp_object_free(thing.object);
+    dp_array_free(&thing.packed);
+    dp_array_free(&out);
+}
+END_TEST
+
+/* Data that were changed under their index give the same first bytes, and then a failure that every
+ * later call repeats. */
+START_TEST(failure_stays)
+{
+    struct thing *thing = &things[3];
+    struct dp_stream_options options = {sizeof(options), 1, {0, 0}, NULL, 1};
+    struct dp_array out = {0};
+    struct dp_stream *stream;
+    struct dp_error err;
+    size_t length;
+
+    ((uint8_t *)thing->packed.data)[text.length / 2] ^= 1;
+    ck_assert_int_eq(dp_stream_open(context, thing->object, thing->index, &options, &stream, &err),
+                     DP_OK);
+    ck_assert_int_eq(drain(stream, &out, &err), DP_DATA);
+    length = out.length;
+    ck_assert_uint_lt(length, text.length);
+    memset(&err, 0, sizeof(err));
+    ck_assert_int_eq(drain(stream, &out, &err), DP_DATA);
+    ck_assert_int_eq(err.detail, DP_DETAIL_CHECKSUM);
+    ck_assert_uint_eq(out.length, length);
+    dp_stream_free(stream);
+    dp_array_free(&out);
+}
+END_TEST
+
 static int64_t read_text(void *user, void *buffer, size_t capacity, struct dp_error *err)
 {
     size_t *left = user, part = capacity < 12345 ? capacity : 12345;
@@ -223,6 +292,8 @@ int main(void)
     tcase_add_loop_test(tests, ranges, 0, KINDS);
     tcase_add_loop_test(tests, range_behind_the_end, 0, KINDS * 4);
     tcase_add_loop_test(tests, flipped_bits, 0, KINDS);
+    tcase_add_loop_test(tests, behind_the_data, 0, 12);
+    tcase_add_test(tests, failure_stays);
     tcase_add_loop_test(tests, sequential_source, 0, 4);
     tcase_add_loop_test(tests, not_compressed, 0, 2);
     suite_add_tcase(suite, tests);

@@ -111,6 +111,13 @@ static int end_sum(struct dp_batch *batch, bool *done)
                                                          : dp_error_no_memory(&batch->error);
 }
 
+static int fail(const struct dp_gzip *gzip, struct dp_batch *batch, const char *what)
+{
+    return dp_error_set_detail(&batch->error, DP_DATA, DP_DETAIL_CHECKSUM,
+                               "%s: offset %" PRIu64 ": the data %s what was indexed", gzip->name,
+                               dp_source_offset(gzip->source), what);
+}
+
 static int handle(const struct dp_gzip *gzip, struct dp_batch *batch, int event, uint64_t stop,
                   bool *done)
 {
@@ -123,9 +130,7 @@ static int handle(const struct dp_gzip *gzip, struct dp_batch *batch, int event,
     case DP_GZIP_END:
         if (batch->offset + batch->length == stop)
             return end_sum(batch, done);
-        return dp_error_set_detail(&batch->error, DP_DATA, DP_DETAIL_CHECKSUM,
-                                   "%s: offset %" PRIu64 ": the data ends before what was indexed",
-                                   gzip->name, dp_source_offset(gzip->source));
+        return fail(gzip, batch, "ends before");
     default:
         return event;
     }
@@ -147,6 +152,10 @@ static int inflate_span(struct dp_gzip *gzip, const struct dp_guide *guide,
         rc = handle(gzip, batch, event, stop, &done);
         if (!done && batch->offset + batch->length == stop && event == DP_GZIP_FULL)
             stop = next_stop(guide, batch);
+        /* Room that is used up is the end only where something follows. */
+        if (done && event == DP_GZIP_FULL && guide->to_the_end &&
+            batch->span_number + 1 == guide->span_count)
+            rc = fail(gzip, batch, "goes on behind");
     }
     return rc;
 }
