@@ -55,6 +55,8 @@ int dp_manifest_open(struct dp_context *context, const char *name, struct dp_man
         made->fd = STDIN_FILENO;
     } else if (dp_local_is_uri(name)) {
         rc = dp_object_open(context, name, NULL, &made->object, err);
+        if (rc == DP_OK)
+            made->name = dp_object_uri(made->object); /* without a signature */
     } else {
         made->fd = open(name, O_RDONLY | O_CLOEXEC);
         if (made->fd < 0)
@@ -80,6 +82,11 @@ int dp_manifest_open_line(const char *line, struct dp_manifest **manifest, struc
     }
     *manifest = made;
     return DP_OK;
+}
+
+const char *dp_manifest_name(const struct dp_manifest *manifest)
+{
+    return manifest->name;
 }
 
 void dp_manifest_free(struct dp_manifest *manifest)

@@ -17,6 +17,8 @@ int dp_manifest_open(struct dp_context *context, const char *name, struct dp_man
 /* The manifest whose only line is `line`, which must outlive it. */
 int dp_manifest_open_line(const char *line, struct dp_manifest **manifest, struct dp_error *err);
 void dp_manifest_free(struct dp_manifest *manifest);
+/* For messages: as it was given, of a URL without what must not be shown. */
+const char *dp_manifest_name(const struct dp_manifest *manifest);
 
 /* 1: *slice is the next one, to be freed by the caller; 0: the end; < 0: enum dp_result, with the
  * manifest's name and the number of the line in the message. Empty lines are skipped. */

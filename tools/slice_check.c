@@ -291,13 +291,13 @@ static int run(struct check *check, const char *manifest_name)
         rc = check_numbers(check, &err);
     if (rc == DP_OK && check->status == DP_TOOL_OK && check->deep)
         rc = check_sums(check, &err);
-    dp_manifest_free(check->team.manifest);
     if (rc < 0)
-        return dp_tool_fail(tool, &err);
+        check->status = dp_tool_fail(tool, &err);
     if (check->status == DP_TOOL_OK)
-        dp_tool_say(tool, "%s: its %llu slices tile %s%s", manifest_name,
+        dp_tool_say(tool, "%s: its %llu slices tile %s%s", dp_manifest_name(check->team.manifest),
                     (unsigned long long)check->slice_count, dp_object_uri(check->object),
                     check->deep ? ", byte for byte" : "");
+    dp_manifest_free(check->team.manifest);
     return check->status;
 }
 

@@ -59,6 +59,14 @@ with open(sys.argv[1], "r+b") as file:
 END
 refused "overwritten on the web server"
 
+# --- the signature of a manifest's URL is in no message
+echo '{"v":1}' >"$objects/broken.manifest"
+for command in fetch check; do
+    dp-slice "$command" "$site/broken.manifest?X-Amz-Signature=0123secret" >"$work/piece" 2>"$work/words"
+    same "$command a broken manifest: exit status" "$?" 3
+    same "$command a broken manifest: no secret" "$(grep -c 0123secret "$work/words")" 0
+done
+
 # --- a server that is gone is an error, not an end
 "$servers/stop.sh" "$work/nginx"
 AWS_MAX_ATTEMPTS=1 dp-slice fetch -q --only 1 "$work/manifest" >"$work/piece" 2>"$work/words"
