@@ -22,6 +22,7 @@
 struct dp_journal {
     pthread_mutex_t lock;
     char *folder;
+    const char *form;
     int fd;
     struct dp_array lines; /* of char *: as they were when it was opened, sorted */
 };
@@ -69,8 +70,8 @@ static int load_file(struct dp_journal *journal, const char *path, struct dp_err
     return rc;
 }
 
-int dp_journal_open(const char *folder, bool resume, struct dp_journal **journal,
-                    struct dp_error *err)
+int dp_journal_open(const char *folder, const char *form, bool resume,
+                    struct dp_journal **journal, struct dp_error *err)
 {
     struct dp_journal *made = calloc(1, sizeof(*made));
     char *path = NULL;
@@ -79,6 +80,7 @@ int dp_journal_open(const char *folder, bool resume, struct dp_journal **journal
     if (!made)
         return dp_error_no_memory(err);
     made->fd = -1;
+    made->form = form;
     pthread_mutex_init(&made->lock, NULL);
     made->folder = strdup(folder);
     if (!made->folder || asprintf(&path, "%s/%s", folder, FILE_NAME) < 0)
@@ -126,7 +128,7 @@ static char *make_line(const struct dp_journal *journal, const char *id, const c
     if (asprintf(&path, "%s/%s", journal->folder, name) < 0)
         return NULL;
     if (stat(path, &about) == 0 &&
-        asprintf(&line, "%s %lld %s", id, (long long)about.st_size, name) < 0)
+        asprintf(&line, "%s%s %lld %s", id, journal->form, (long long)about.st_size, name) < 0)
         line = NULL;
     free(path);
     return line;

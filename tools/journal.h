@@ -14,9 +14,10 @@
 
 struct dp_journal;
 
-/* Opens the journal of a local folder; without `resume` what stands in it is forgotten. */
-int dp_journal_open(const char *folder, bool resume, struct dp_journal **journal,
-                    struct dp_error *err);
+/* Opens the journal of a local folder; without `resume` what stands in it is forgotten. Slices that
+ * were written in another form (".bgzf", or "" as they are; static storage) are not those wanted. */
+int dp_journal_open(const char *folder, const char *form, bool resume,
+                    struct dp_journal **journal, struct dp_error *err);
 void dp_journal_free(struct dp_journal *journal);
 
 /* Is slice `id` in the file `name` of the folder, and is the file as long as it was then? */

@@ -320,7 +320,8 @@ static int open_outputs(struct fetch *fetch, struct dp_error *err)
     rc = dp_local_make_parents(inside, err);
     free(inside);
     if (rc == DP_OK)
-        rc = dp_journal_open(fetch->directory, fetch->resume, &fetch->journal, err);
+        rc = dp_journal_open(fetch->directory, fetch->bgzf ? ".bgzf" : "", fetch->resume,
+                             &fetch->journal, err);
     return rc;
 }
 

@@ -95,6 +95,14 @@ check "resume" cmp out a.fq
 dp-slice plan -n32 a.fq.gz >m32
 ends 0 "resume with another plan" dp-slice fetch -v --resume --output-dir d1/deep m32
 says " 0 of them were there already" "resume with another plan"
+if dp-slice fetch -z --only 1 m64 >/dev/null 2>&1; then
+    ends 0 "as they are" dp-slice fetch --output-dir d9 --name '{number}' m32
+    ends 0 "resume in another form" dp-slice fetch -v -z --resume --output-dir d9 --name '{number}' m32
+    says " 0 of them were there already" "resume in another form"
+    check "resume in another form" cmp a.fq <(cat d9/* | gzip -dc)
+    ends 0 "resume in that form" dp-slice fetch -v -z --resume --output-dir d9 --name '{number}' m32
+    says "32 of them were there already" "resume in that form"
+fi
 cat m64 m32 >mixed
 ends 3 "two plans, one folder" dp-slice fetch --output-dir d3 mixed
 says "another plan" "two plans, one folder"
