@@ -245,6 +245,18 @@ static int open_output(const struct request *request, const struct dp_object *ob
     return dp_sink_open(request->tool->context, request->output, sink, err);
 }
 
+/* Whoever built the index accepted that; whoever plans from it should know. */
+static void warn_of_damage(struct dp_tool *tool, const char *name, const struct dp_object *object,
+                           const struct dp_index *index)
+{
+    struct dp_index_info info = {.struct_bytes = sizeof(info)};
+
+    dp_index_info(index, &info);
+    if (!info.complete)
+        dp_tool_warn(tool, "%s: truncated or damaged: the slices cover only its first %llu records",
+                     dp_local_display(name, object), (unsigned long long)info.record_count);
+}
+
 static int make_plan(const struct request *request, const char *name, struct dp_error *err)
 {
     struct dp_tool *tool = request->tool;
@@ -263,6 +275,8 @@ static int make_plan(const struct request *request, const char *name, struct dp_
                           dp_local_display(name, object));
     if (rc == DP_OK)
         rc = dp_plan_new(index, object, &request->plan, &plan, err);
+    if (rc == DP_OK)
+        warn_of_damage(tool, name, object, index);
     if (rc == DP_OK)
         rc = open_output(request, object, &lines.sink, err);
     if (rc == DP_OK)

@@ -222,6 +222,20 @@ static int plan_records(struct dp_zcat *zcat, struct dp_index *index, struct dp_
     return rc;
 }
 
+/* Records that were asked for and lie behind the sound part of the object are not silently left
+ * out. */
+static int check_sound(const struct dp_zcat *zcat, const struct dp_index *index,
+                       const struct dp_object *object, struct dp_error *err)
+{
+    struct dp_index_info info = {.struct_bytes = sizeof(info)};
+
+    dp_index_info(index, &info);
+    if (info.complete || zcat->part.end <= info.record_count)
+        return DP_OK;
+    return dp_error_set(err, DP_DATA, "%s: record %llu: damaged or truncated from here on",
+                        dp_object_uri(object), (unsigned long long)info.record_count + 1);
+}
+
 static int print_records(struct dp_zcat *zcat, struct dp_object *object, struct dp_index *index,
                          struct dp_error *err)
 {
@@ -236,6 +250,8 @@ static int print_records(struct dp_zcat *zcat, struct dp_object *object, struct 
         length = dp_reader_open(zcat->tool.context, slice, &options, &reader, err);
     while (length >= 0 && (length = dp_reader_next(reader, 0, &bytes, err)) > 0)
         length = print(zcat, bytes, (size_t)length, err);
+    if (length == DP_OK)
+        length = check_sound(zcat, index, object, err);
     dp_reader_free(reader);
     dp_slice_free(slice);
     return (int)length;

@@ -194,6 +194,12 @@ ends 1 "--index that is not there" dp-zcat --index nothing a.fq.gz
 head -c 100000 a.fq.gz >cut.fq.gz
 dp-index build -q --allow-truncated -s 64K cut.fq.gz
 like_gzip "incomplete index" cut.fq.gz
+ends 0 "records of the sound part" dp-zcat --records 2-3 cut.fq.gz
+check "records of the sound part" cmp out <(sed -n 5,12p a.fq)
+ends 1 "records behind the sound part" dp-zcat --records 2- cut.fq.gz
+says "damaged or truncated from here on" "records behind the sound part"
+ends 0 "a plan of the sound part" dp-slice plan -n 2 cut.fq.gz
+says "warning: cut.fq.gz: truncated or damaged: the slices cover only" "a plan of the sound part"
 
 # --- leaving an index behind
 ends 0 "write-index" dp-zcat --write-index a.fq.gz
