@@ -110,8 +110,9 @@ struct dp_stats {
     uint64_t read_bytes;     /* bytes these returned */
 };
 
-/* Zero-initialise, set struct_bytes, then what is wanted. NULL strings and zeros mean "the default":
- * the environment and the shared config files that the AWS tools read, or the figure named here. */
+/* Zero-initialise, set struct_bytes, then what is wanted. NULL strings and zeros mean "the
+ * default": the environment and the shared config files that the AWS tools read, or the figure
+ * named here. */
 struct dp_context_options {
     size_t struct_bytes;
 
@@ -310,7 +311,7 @@ struct dp_plan_options {
     int allow_signed;    /* 1: keep the signed query of a presigned URL in the slices */
 };
 
-/* Checks that `index` belongs to `object` (two small reads) and cuts. Both must outlive the plan. */
+/* Checks that `index` belongs to `object` (two small reads), and cuts. Both outlive the plan. */
 int dp_plan_new(struct dp_index *index, struct dp_object *object,
                 const struct dp_plan_options *options, struct dp_plan **plan,
                 struct dp_error *err);

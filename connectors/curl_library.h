@@ -4,9 +4,9 @@
 /* libcurl, loaded by the first HTTP request of a process.
  *
  * It brings about thirty libraries, which the dynamic linker takes three times as long to load as
- * everything else here together: 6 of 8.5 milliseconds on one machine, as long as it takes to decode
- * several megabytes. A worker that reads local files must not pay that for each slice. Where the
- * name of the library was not found out when configuring, it is linked as any other. */
+ * everything else here together: 6 of 8.5 milliseconds on one machine, as long as it takes to
+ * decode several megabytes. A worker that reads local files must not pay that for each slice. Where
+ * the name of the library was not found out when configuring, it is linked as any other. */
 
 #ifndef DP_CONNECTORS_CURL_LIBRARY_H
 #define DP_CONNECTORS_CURL_LIBRARY_H

@@ -34,7 +34,7 @@ struct dp_stream {
 
     uint64_t sum_begin;     /* the last checksum edge passed */
     uint32_t sum;           /* of the bytes since */
-    bool to_the_end;        /* of the object: its last trailer and what follows are looked at, too */
+    bool to_the_end; /* of the object: its last trailer and what follows are looked at, too */
     int failed;             /* the first failure; every later call repeats it */
     struct dp_error why;
     struct dp_decoder_result result;

@@ -57,7 +57,8 @@ void data_member(struct dp_array *out, const uint8_t *bytes, size_t length,
     size_t step = how->flush_every ? how->flush_every : length;
     z_stream stream = {0};
 
-    ck_assert_int_eq(deflateInit2(&stream, how->level, Z_DEFLATED, 15 + 16, 8, how->strategy), Z_OK);
+    ck_assert_int_eq(deflateInit2(&stream, how->level, Z_DEFLATED, 15 + 16, 8, how->strategy),
+                     Z_OK);
     while (length) {
         size_t part = length < step ? length : step;
 

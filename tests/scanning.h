@@ -22,8 +22,8 @@ struct outcome {
     size_t digest_count;
 };
 
-/* Like ck_assert, for places that are passed often: Check writes a note to a file for each assertion,
- * even for one that holds. */
+/* Like ck_assert, for places that are passed often: Check writes a note to a file for each
+ * assertion, even for one that holds. */
 #define MUST(holds)                                                                                \
     do {                                                                                           \
         if (!(holds))                                                                              \

@@ -43,7 +43,7 @@ static void begin_dynamic(struct bits *bits, unsigned literals, unsigned distanc
         put(bits, order[i] == zero || order[i] == one, 3);
 }
 
-/* Lengths of 8 and 9 bits: 255 and 2 of them fill the literals' code space; distances: 1 bit each. */
+/* Lengths of 8 and 9 bits: 255 and 2 of them fill the literals' code space; distances: 1 bit. */
 START_TEST(dynamic_codes)
 {
     static const struct {

@@ -44,7 +44,8 @@ static int verdict_of(const struct dp_array *object, const char *backend, unsign
     struct data_pass pass = decode(object, backend, threads, chunk_bytes);
     int verdict = pass.rc ? pass.error.detail : pass.result.garbage_bytes ? GARBAGE : GOOD;
 
-    if (pass.rc && (pass.rc != DP_DATA || strncmp(pass.error.message, "thing.gz: offset ", 17) != 0))
+    if (pass.rc &&
+        (pass.rc != DP_DATA || strncmp(pass.error.message, "thing.gz: offset ", 17) != 0))
         ck_abort_msg("%d: %s", pass.rc, pass.error.message);
     data_pass_free(&pass);
     return verdict;
@@ -288,7 +289,7 @@ START_TEST(damage_beside_gzip)
 }
 END_TEST
 
-/* ------------------------------------------------------------------------------ the sound prefix */
+/* -------------------------------------------------------------------------- the sound prefix */
 
 /* Every truncation gives its sound prefix, the same for every backend and any number of threads. */
 START_TEST(truncated)

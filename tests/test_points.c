@@ -53,8 +53,8 @@ START_TEST(thinning)
 }
 END_TEST
 
-/* Whoever builds a table from the points found, thinning it whenever the spacing grew, ends with the
- * decoder's own table: far enough apart, never too long. */
+/* Whoever builds a table from the points found, thinning it whenever the spacing grew, ends with
+ * the decoder's own table: far enough apart, never too long. */
 START_TEST(a_table_stays_bounded)
 {
     const uint64_t step = _i ? 1000 : 7, spacing = 10;

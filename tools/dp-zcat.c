@@ -19,7 +19,7 @@ static const char help[] =
     "beside a file (dp-index build) lets threads share the work and parts be read alone.\n"
     "Without FILE, or when FILE is -, standard input is read.\n"
     "\n"
-    "      --records A-B        only the records A to B (from 1; A-, -B or A alone); needs an index\n"
+    "      --records A-B        only records A to B (from 1; A-, -B or A alone); needs an index\n"
     "      --range OFFSET[+LENGTH]\n"
     "                           only these uncompressed bytes (sizes such as 8M are understood)\n"
     "      --index INDEX        use this index\n"

@@ -366,9 +366,9 @@ static int check_taken(const struct fetch *fetch, struct dp_error *err)
         return dp_error_set(err, DP_BAD_INDEX, "the manifest is empty");
     if (!wanted || fetch->failed_slices || fetch->team.taken >= wanted)
         return DP_OK;
-    return dp_error_set(err, DP_NOT_FOUND, "--only: %llu of its %llu slices are not in the manifest",
-                        (unsigned long long)(wanted - fetch->team.taken),
-                        (unsigned long long)wanted);
+    return dp_error_set(
+        err, DP_NOT_FOUND, "--only: %llu of its %llu slices are not in the manifest",
+        (unsigned long long)(wanted - fetch->team.taken), (unsigned long long)wanted);
 }
 
 static int run(struct fetch *fetch, const char *manifest_name)

@@ -84,8 +84,8 @@ struct dp_batch {
 /* Without room (0 bytes) it looks into the input. */
 bool dp_batch_init(struct dp_batch *batch, size_t room_bytes);
 void dp_batch_free(struct dp_batch *batch);
-/* Empties it for bytes at `offset`. What `previous` ends with (NULL: nothing) becomes the history in
- * front of the room; it may be the same batch. */
+/* Empties it for bytes at `offset`. What `previous` ends with (NULL: nothing) becomes the history
+ * in front of the room; it may be the same batch. */
 void dp_batch_clear(struct dp_batch *batch, uint64_t offset, const struct dp_batch *previous);
 
 /* Appends a segment of the bytes since the last one. *segment is NULL when there was nothing to

@@ -13,7 +13,7 @@ enum {
     DISTANCE_CODES = 30
 };
 
-/* Bits read from the low end. Behind the end of the bytes they are zeros, and `short_of` says so. */
+/* Bits read from the low end. Behind the last byte they are zeros, and `short_of` says so. */
 struct bit_reader {
     uint64_t bits;
     unsigned count;

@@ -4,7 +4,7 @@
 /* Who does a pass's work: the caller alone, or the caller and some threads. Batches go round in a
  * ring: one thread at a time fills the next, any thread works on a filled one, the caller reads
  * them in order. Whoever has nothing else to do takes what is there, the caller too while it waits;
- * so the results cannot depend on the number of threads, and none is ever idle for want of a role. */
+ * so the results cannot depend on the number of threads, and none is idle for want of a role. */
 
 #ifndef DP_CODEC_CREW_H
 #define DP_CODEC_CREW_H

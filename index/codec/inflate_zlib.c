@@ -11,7 +11,8 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { AT_BOUNDARY = 128, LAST_BLOCK = 64, BIT_COUNT = 63 }; /* of z_stream.data_type after inflate() */
+/* Of z_stream.data_type after inflate(). */
+enum { AT_BOUNDARY = 128, LAST_BLOCK = 64, BIT_COUNT = 63 };
 
 struct zlib_inflate {
     struct dp_inflate base;

@@ -58,8 +58,8 @@ extern const struct dp_pass_ops dp_pass_spans;
 const struct dp_pass_ops *dp_pass_find(const struct dp_decoder_config *config);
 
 /* Goes on as plain gzip where BGZF was left, with the member after `member_count` others. When the
- * caller wants blocks or seek points, a sound member there is refused: it is none of the blocks that
- * were reported. */
+ * caller wants blocks or seek points, a sound member there is refused: it is none of the blocks
+ * that were reported. */
 int dp_pass_gzip_resume(const struct dp_decoder_config *config, struct dp_source *source,
                         uint64_t member_count, struct dp_pass **pass, struct dp_error *err);
 

@@ -149,7 +149,7 @@ static bool close_point(struct gzip_pass *self, struct dp_batch_point *point)
     return dp_array_append(&point->following, (uint8_t *)source->record.data + begin, length, 1);
 }
 
-/* Closes the open points that lie 32 KiB or the cap behind; `all`: the member or the stream ended. */
+/* Closes the open points that lie 32 KiB or the cap behind; `all`: the member or stream ended. */
 static bool close_points(struct gzip_pass *self, bool all)
 {
     struct dp_source *source = self->base.flow.source;

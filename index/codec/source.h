@@ -54,8 +54,8 @@ int dp_source_byte(struct dp_source *source, uint8_t *byte, struct dp_error *err
  * wants by then: bytes given back may stand in the record twice. */
 void dp_source_back(struct dp_source *source, size_t count);
 
-/* Puts `count` bytes, copied, in front of what may be taken: the ones that stand there in the object
- * and were taken. False when out of memory. Once only, and not while the source records. */
+/* Puts `count` bytes, copied, in front of what may be taken: the ones that stand there in the
+ * object and were taken. False when out of memory. Once only, and not while the source records. */
 bool dp_source_prepend(struct dp_source *source, const uint8_t *bytes, size_t count);
 
 /* Begins to record with the last `back` bytes taken (up to DP_SOURCE_BACK). */

@@ -87,8 +87,8 @@ static long decode(struct dp_inflate *inflate, const uint8_t *following, size_t 
                                                          : -1;
 }
 
-/* Marks the positions that the output's bytes came from. No branch: where both agree, which is where
- * the byte came from no position, the formula gives one behind the window. */
+/* Marks the positions that the output's bytes came from. No branch: where both agree, which is
+ * where the byte came from no position, the formula gives one behind the window. */
 static void mark_used(struct dp_window_packer *self, size_t length)
 {
     const uint8_t *a = self->output[0], *b = self->output[1];
@@ -202,7 +202,7 @@ static bool get_number(const uint8_t **at, const uint8_t *end, size_t *number)
 }
 
 /* Walks through the runs of a sparse form. With `window` the bytes are put there; without, it only
- * finds out whether they fit. On true *bytes moved on from the first byte kept to behind the last. */
+ * finds out whether they fit. On true *bytes moved from the first byte kept to behind the last. */
 static bool walk_runs(const uint8_t *runs, const uint8_t *end, const uint8_t **bytes,
                       uint8_t *window, size_t raw_bytes, const uint8_t **runs_end)
 {

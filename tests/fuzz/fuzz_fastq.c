@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-/* FASTQ: pieces, kernels and stops do not change the verdict, and it is that of a plain reader which
- * has all lines before it. */
+/* FASTQ: pieces, kernels and stops do not change the verdict, and it is that of a plain reader
+ * which has all lines before it. */
 
 #include "index/format/fastq.h"
 #include "tests/fuzz/pieces.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-/* A worker: reads one line of a manifest of FASTQ slices from a file or standard input, fetches that
- * slice, and prints how often each base occurs in it.
+/* A worker: reads one line of a manifest of FASTQ slices from a file or standard input, fetches
+ * that slice, and prints how often each base occurs in it.
  *
  *     cc count_bases.c $(pkg-config --cflags --libs dataplug) -o count_bases
  *     dp-slice plan -n 8 reads.fastq.gz | sed -n 3p | ./count_bases
