@@ -4,7 +4,7 @@
 
 # The connectors against nginx and a Ceph RADOS gateway, each started fresh and stopped again.
 set -eu
-servers=$top_srcdir/tests/servers
+servers=${top_srcdir:?}/tests/servers
 folder=$(mktemp -d "${TMPDIR:-/tmp}/dataplug-connectors-XXXXXX")
 cleanup() {
     "$servers/stop.sh" "$folder/nginx"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The dataplug authors
 
@@ -34,8 +35,8 @@ begin() {
 # free_ports COUNT: the first of COUNT ports in a row that nobody listens on, below the range from
 # which the kernel takes ports of outgoing connections.
 free_ports() {
-    local base port try
-    for try in $(seq 200); do
+    local base port
+    for _ in $(seq 200); do
         base=$((10000 + (RANDOM * 32768 + RANDOM) % 20000))
         for port in $(seq $base $((base + $1 - 1))); do
             ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || continue 2
@@ -56,8 +57,8 @@ run() {
 
 # wait_for URL: until an HTTP answer of any status comes, at most a minute.
 wait_for() {
-    local try pid
-    for try in $(seq 600); do
+    local pid
+    for _ in $(seq 600); do
         curl -s -o /dev/null --max-time 2 "$1" && return
         for pid in $(cat "$dir/pids"); do
             kill -0 "$pid" 2>/dev/null || fail "a server ended: see $(ls "$dir"/*.out | tr '\n' ' ')"

@@ -18,7 +18,7 @@ alive() {
 for pid in $pids; do
     kill -- "-$pid" 2>/dev/null
 done
-for try in $(seq 50); do
+for _ in $(seq 50); do
     left=
     for pid in $pids; do
         ! alive "$pid" || left="$left $pid"

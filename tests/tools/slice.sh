@@ -68,8 +68,8 @@ ends 3 "an empty manifest" dp-slice fetch /dev/null
 ends 3 "no manifest" dp-slice fetch a.fq
 says "a.fq: line 1: " "no manifest"
 ends 1 "a missing manifest" dp-slice fetch nothing
-head -c 1000 m64 >cut
-ends 3 "a manifest that was cut" dp-slice fetch cut
+head -c 1000 m64 >shorter
+ends 3 "a manifest that was cut" dp-slice fetch shorter
 sed '5s/"n":5/"n":6/' m64 >bad
 ends 3 "a changed digit" dp-slice fetch bad
 says "bad: line 5: " "a changed digit"
@@ -158,7 +158,7 @@ wait_for test -e started
 kill -TERM $!
 wait $! 2>/dev/null
 same "SIGTERM" "$?" 143
-no "a command is stopped before its input ends" done
+no "a command is stopped before its input ends" "done"
 check "SIGTERM is silent" test ! -s err
 
 # --- BGZF
