@@ -15,7 +15,7 @@
 struct dp_journal;
 
 /* Opens the journal of a local folder; without `resume` what stands in it is forgotten. Slices that
- * were written in another form (".bgzf", or "" as they are; static storage) are not those wanted. */
+ * were written in another form (".bgzf", or "" as they are; static storage) are others. */
 int dp_journal_open(const char *folder, const char *form, bool resume,
                     struct dp_journal **journal, struct dp_error *err);
 void dp_journal_free(struct dp_journal *journal);
