@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define INDEX_HEADER_BYTES 512u
-#define INDEX_PAGE_BYTES 65536u
+#define INDEX_PAGE_BYTES   65536u
 
 /* Sections with rows have a CRC at the end of every page, META (the only other one with a CRC) one
  * at its end. */
@@ -31,7 +31,8 @@ static inline void index_recheck_section(uint8_t *begin, uint64_t length, uint32
 }
 
 /* The section of that id; NULL when there is none inside the file. */
-static inline uint8_t *index_recheck_find(uint8_t *bytes, size_t length, uint32_t id, uint64_t *size)
+static inline uint8_t *index_recheck_find(uint8_t *bytes, size_t length, uint32_t id,
+                                          uint64_t *size)
 {
     for (size_t i = 0; i < 15; i++) {
         const uint8_t *entry = bytes + 32 + 32 * i;

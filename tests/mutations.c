@@ -28,8 +28,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define OBJECT_COUNT 3
-#define SLICE_COUNT 5
+#define OBJECT_COUNT  3
+#define SLICE_COUNT   5
 #define SPACING_BYTES 20000
 
 struct bytes {
@@ -199,9 +199,8 @@ static void plan_subject(struct subject *subject, struct dp_index *index, struct
 static void make_subject(struct subject *subject, unsigned number)
 {
     static const char *const names[OBJECT_COUNT] = {"one.fastq.gz", "many.fastq.gz", "plain.fastq"};
-    struct dp_index_options options = {.struct_bytes = sizeof(options),
-                                       .format = "fastq",
-                                       .spacing_bytes = SPACING_BYTES};
+    struct dp_index_options options = {
+        .struct_bytes = sizeof(options), .format = "fastq", .spacing_bytes = SPACING_BYTES};
     struct dp_object *object;
     struct dp_index *index;
     struct dp_error err;
@@ -310,8 +309,8 @@ static struct bytes damaged(const struct bytes *from, const struct bytes *other)
 
 /* -------------------------------------------------------------------------------- index */
 
-static void want_same(const struct bytes *have, const uint8_t *want, size_t length, const char *what,
-                      unsigned round)
+static void want_same(const struct bytes *have, const uint8_t *want, size_t length,
+                      const char *what, unsigned round)
 {
     if (have->length == length && (length == 0 || memcmp(have->data, want, length) == 0))
         return;
@@ -337,8 +336,9 @@ static int read_stream(struct dp_object *object, struct dp_index *index, struct 
 /* Reads all slices of a plan made from a damaged index; true when nothing complained. */
 static bool read_plan(struct dp_index *index, struct dp_object *object, struct bytes *out)
 {
-    struct dp_plan_options options = {
-        .struct_bytes = sizeof(options), .unit = (enum dp_plan_unit)draw(3), .part_count = 1 + draw(6)};
+    struct dp_plan_options options = {.struct_bytes = sizeof(options),
+                                      .unit = (enum dp_plan_unit)draw(3),
+                                      .part_count = 1 + draw(6)};
     struct dp_plan *plan;
     struct dp_slice *slice;
     bool sound = true;
@@ -403,11 +403,9 @@ static size_t collect(json_t *value, json_t *found[64], size_t count)
     json_t *child;
 
     if (json_is_object(value)) {
-        json_object_foreach (value, key, child)
-            count = collect(child, found, count);
+        json_object_foreach(value, key, child) count = collect(child, found, count);
     } else if (json_is_array(value)) {
-        json_array_foreach (value, i, child)
-            count = collect(child, found, count);
+        json_array_foreach(value, i, child) count = collect(child, found, count);
     } else if (json_is_integer(value) && count < 64) {
         found[count++] = value;
     }
@@ -494,7 +492,8 @@ int main(int argc, char **argv)
     index = strcmp(argv[1], "index") == 0;
     count = strtoul(argv[2], NULL, 10);
     seed = argc > 3 ? strtoul(argv[3], NULL, 10) : 1;
-    snprintf(folder, sizeof(folder), "%s/mutations.XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+    snprintf(folder, sizeof(folder), "%s/mutations.XXXXXX",
+             getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
     if (!mkdtemp(folder) || dp_context_new(&options, &context, &err) != 0)
         die(folder, NULL);
     for (unsigned i = 0; i < OBJECT_COUNT; i++)
@@ -510,7 +509,7 @@ int main(int argc, char **argv)
         free_subject(&subjects[i]);
     rmdir(folder);
     dp_context_free(context);
-    printf("%lu damaged %s: %u refused, %u harmless\n", count, index ? "indexes" : "slices", refused,
-           survived);
+    printf("%lu damaged %s: %u refused, %u harmless\n", count, index ? "indexes" : "slices",
+           refused, survived);
     return refused > 0 ? 0 : 1;
 }

@@ -156,7 +156,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #ifdef HAVE_ISAL
     options.backend = "isal";
     again = build(object, &options, &second);
-    if (saved.length != again.length || (saved.length && memcmp(saved.data, again.data, saved.length) != 0))
+    if (saved.length != again.length ||
+        (saved.length && memcmp(saved.data, again.data, saved.length) != 0))
         abort();
 #endif
     if (index) {

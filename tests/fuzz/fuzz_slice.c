@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-/* A line of a manifest: whatever is in it, parsing ends, and what is accepted is written the same way
- * twice. Lines that are JSON are tried as they are and with a checksum that fits. */
+/* A line of a manifest: whatever is in it, parsing ends, and what is accepted is written the same
+ * way twice. Lines that are JSON are tried as they are and with a checksum that fits. */
 
 #include "dataplug.h"
 #include "tests/slice_recheck.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-/* gzip data of any kind: every inflate backend gives the same verdict and, when it is good, the same
- * bytes; and where the whole input is one member, zlib's own gzip reader agrees. */
+/* gzip data of any kind: every inflate backend gives the same verdict and, when it is good, the
+ * same bytes; and where the whole input is one member, zlib's own gzip reader agrees. */
 
 #include "config.h"
 
@@ -44,8 +44,8 @@ static int64_t give(void *user, void *buffer, size_t capacity, struct dp_error *
     return (int64_t)length;
 }
 
-static void unpack(struct dp_context *context, const uint8_t *data, size_t size, const char *backend,
-                   struct outcome *out)
+static void unpack(struct dp_context *context, const uint8_t *data, size_t size,
+                   const char *backend, struct outcome *out)
 {
     struct source source = {data, size};
     struct dp_stream_options options = {.struct_bytes = sizeof(options), .backend = backend};
