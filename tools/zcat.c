@@ -391,6 +391,8 @@ static int find_index(struct dp_zcat *zcat, const char *name, struct dp_object *
     rc = dp_index_find(zcat->tool.context, object, zcat->index, index, err);
     if (rc == DP_NOT_FOUND && !zcat->index && !zcat->by_records)
         return DP_OK;
+    if (rc == DP_UNSUPPORTED && err->detail == DP_DETAIL_NO_RANGES && !zcat->by_records)
+        return DP_OK; /* it comes whole or not at all, and so the index is of no use */
     if (rc == DP_NOT_FOUND && !zcat->index)
         return dp_error_set(err, DP_NOT_FOUND, "%s: --records needs an index; make one with: "
                             "dp-index build %s", name, name);

@@ -47,6 +47,14 @@ remote=$(find "$DP_INDEX_DIR" -name "$name.dpi")
 check "index bytes do not depend on the place" cmp -s "$work/local.dpi" "$remote"
 whole "a web object's index for a local one" "$objects/$name" -n 9 --index "$remote"
 
+# --- a server without byte ranges: zcat does its work all the same, with an index or without
+DP_INDEX_DIR=$work/none dp-zcat -@2 "$site/nr/$name" | cmp -s - <(zcat "$objects/$name")
+same "no ranges, no index" "${PIPESTATUS[*]}" "0 0"
+dp-zcat -@2 --index "$work/local.dpi" "$site/nr/$name" | cmp -s - <(zcat "$objects/$name")
+same "no ranges, with an index" "${PIPESTATUS[*]}" "0 0"
+same "no ranges, a part" "$(dp-zcat --index "$work/local.dpi" --range 1000+20 "$site/nr/$name")" \
+    "$(zcat "$objects/$name" | tail -c +1001 | head -c 20)"
+
 # --- overwritten after planning: other bytes, another ETag
 dp-slice plan -n 6 "$site/$name" >"$work/manifest"
 sleep 1.1 # nginx's ETag is made of size and seconds
