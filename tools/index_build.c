@@ -84,19 +84,6 @@ static bool up_to_date(const struct request *request, struct dp_object *object, 
     return same;
 }
 
-/* Finds out, before anything long is done, whether an index can be written there. */
-static int probe(struct dp_context *context, const char *place, struct dp_error *err)
-{
-    struct dp_sink *sink;
-    int rc = dp_local_make_parents(place, err);
-
-    if (rc == DP_OK)
-        rc = dp_sink_open(context, place, &sink, err);
-    if (rc == DP_OK)
-        dp_sink_free(sink);
-    return rc;
-}
-
 /* ------------------------------------------------------------------------------- one build */
 
 static void report(const struct request *request, const char *name, const struct dp_index *index)
@@ -181,7 +168,7 @@ static int build_object(const struct request *request, const char *name)
         status = DP_TOOL_OK;
         goto out;
     }
-    if (probe(tool->context, place, &err) < 0 ||
+    if (dp_local_try_index_place(tool->context, place, &err) < 0 ||
         dp_index_build(tool->context, object, &request->build, &index, &err) < 0) {
         status = dp_tool_fail(tool, &err);
         goto out;
@@ -205,7 +192,7 @@ static int build_stdin(const struct request *request)
     struct dp_error err;
     int input = STDIN_FILENO;
 
-    if (probe(tool->context, request->output, &err) < 0 ||
+    if (dp_local_try_index_place(tool->context, request->output, &err) < 0 ||
         dp_index_build_from(tool->context, dp_local_read, &input, "stdin", &request->build, &index,
                             &err) < 0)
         return dp_tool_fail(tool, &err);

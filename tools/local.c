@@ -78,6 +78,96 @@ int dp_local_make_parents(const char *path, struct dp_error *err)
     return rc;
 }
 
+/* Does something lie at `place` that is no index? What cannot be read is left to those who write. */
+static bool is_foreign(struct dp_context *context, const char *place)
+{
+    static const char magic[8] = "\x89" "DPI\r\n\x1a\n"; /* an index begins so: index/INDEX.md */
+    struct dp_range range = {0, sizeof(magic)};
+    struct dp_object *object;
+    char begin[sizeof(magic)] = "";
+    struct stat about;
+    uint64_t size;
+    bool read;
+
+    if (!dp_local_is_uri(place) && stat(place, &about) == 0 && !S_ISREG(about.st_mode))
+        return false;
+    if (dp_object_open(context, place, NULL, &object, NULL) < 0)
+        return false;
+    size = dp_object_size(object);
+    if (size < range.end)
+        range.end = size;
+    read = dp_object_read_at(object, range, begin, NULL) == DP_OK;
+    dp_object_free(object);
+    return size > 0 && read && memcmp(begin, magic, sizeof(magic)) != 0;
+}
+
+int dp_local_try_index_place(struct dp_context *context, const char *place, struct dp_error *err)
+{
+    struct dp_sink *sink;
+    int rc = dp_local_make_parents(place, err);
+
+    if (rc == DP_OK && is_foreign(context, place))
+        rc = dp_error_set(err, DP_INVALID, "%s: this is no index, it is not overwritten", place);
+    if (rc == DP_OK)
+        rc = dp_sink_open(context, place, &sink, err);
+    if (rc == DP_OK)
+        dp_sink_free(sink);
+    return rc;
+}
+
+/* The value of a hexadecimal digit, -1 for others. */
+static int digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 32; /* the small letter */
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The path that a path or a file: URI as the library writes them names; NULL for others and when
+ * out of memory. The caller frees it. */
+static char *path_of(const char *name)
+{
+    char *path, *to;
+
+    if (!dp_local_is_uri(name))
+        return strdup(name);
+    if (strncmp(name, "file:///", 8) != 0)
+        return NULL;
+    to = path = strdup(name + 7);
+    for (const char *at = path; at && *at; at++, to++) {
+        *to = *at;
+        if (*at == '%' && digit(at[1]) >= 0 && digit(at[2]) >= 0) {
+            *to = (char)(digit(at[1]) * 16 + digit(at[2]));
+            at += 2;
+        }
+    }
+    if (to)
+        *to = '\0';
+    return path;
+}
+
+/* One file, by whatever links it is reached. Only plain files lose what was in them. */
+static bool is_same_file(const char *a, const char *b)
+{
+    char *path_a = path_of(a), *path_b = path_of(b);
+    struct stat about_a, about_b;
+    bool same = path_a && path_b && stat(path_a, &about_a) == 0 && stat(path_b, &about_b) == 0 &&
+                S_ISREG(about_a.st_mode) && about_a.st_dev == about_b.st_dev &&
+                about_a.st_ino == about_b.st_ino;
+
+    free(path_a);
+    free(path_b);
+    return same;
+}
+
+int dp_local_check_distinct(const char *output, const char *input, struct dp_error *err)
+{
+    if (!is_same_file(output, input) && !(dp_local_is_uri(output) && strcmp(output, input) == 0))
+        return DP_OK;
+    return dp_error_set(err, DP_INVALID, "%s: it is read from too, it is not overwritten", output);
+}
+
 char *dp_local_rescue_name(const char *object)
 {
     size_t length = dp_local_is_uri(object) ? strcspn(object, "?#") : strlen(object);

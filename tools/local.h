@@ -23,6 +23,15 @@ int64_t dp_local_read(void *user, void *buffer, size_t capacity, struct dp_error
 /* Makes the folders above `path`; nothing for URIs. */
 int dp_local_make_parents(const char *path, struct dp_error *err);
 
+/* Finds out, before anything long is done, whether an index can be written to `place`; makes the
+ * folders above it. DP_INVALID when something else than an index is there: nobody's data is replaced
+ * by an index. */
+int dp_local_try_index_place(struct dp_context *context, const char *place, struct dp_error *err);
+
+/* DP_INVALID ("OUTPUT: ...") when `output` and `input`, paths or URIs, are one and the same: the
+ * input would be gone. */
+int dp_local_check_distinct(const char *output, const char *input, struct dp_error *err);
+
 /* "./NAME.dpi", where NAME is the last part of the object's name without a query; NULL when out of
  * memory. The caller frees it. */
 char *dp_local_rescue_name(const char *object);

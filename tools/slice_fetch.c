@@ -125,15 +125,17 @@ static char *file_name(const struct fetch *fetch, const struct dp_slice_info *in
     return dp_template_expand(name, info);
 }
 
-static int open_file(struct fetch *fetch, const char *name, struct dp_pipe **pipe,
-                     struct dp_error *err)
+static int open_file(struct fetch *fetch, const struct dp_slice_info *info, const char *name,
+                     struct dp_pipe **pipe, struct dp_error *err)
 {
     char *path;
     int rc;
 
     if (asprintf(&path, "%s/%s", fetch->directory, name) < 0)
         return dp_error_no_memory(err);
-    rc = dp_pipe_sink_open(fetch->tool->context, path, pipe, err);
+    rc = dp_local_check_distinct(path, info->uri, err);
+    if (rc == DP_OK)
+        rc = dp_pipe_sink_open(fetch->tool->context, path, pipe, err);
     free(path);
     return rc;
 }
@@ -147,7 +149,7 @@ static int open_pipe(struct fetch *fetch, uint64_t order, const struct dp_slice_
     int rc;
 
     if (name)
-        rc = open_file(fetch, name, &last, err);
+        rc = open_file(fetch, info, name, &last, err);
     else if (fetch->command)
         rc = dp_pipe_command_open(fetch->command, info, status, &last, err);
     else
@@ -275,6 +277,8 @@ static bool work(void *user, uint64_t order, const struct dp_slice *slice)
 
     dp_slice_info(slice, &info);
     rc = check_plan(fetch, &info, &err);
+    if (rc == DP_OK && fetch->output)
+        rc = dp_local_check_distinct(fetch->output, info.uri, &err);
     if (rc == DP_OK && fetch->directory) {
         name = file_name(fetch, &info);
         rc = name ? DP_OK : dp_error_no_memory(&err);
@@ -296,8 +300,8 @@ static bool work(void *user, uint64_t order, const struct dp_slice *slice)
 
 /* ---------------------------------------------------------------------------------- the run */
 
-/* Opens what all slices share. */
-static int open_outputs(struct fetch *fetch, struct dp_error *err)
+/* Opens what all slices share. `manifest_name` is NULL for --slice. */
+static int open_outputs(struct fetch *fetch, const char *manifest_name, struct dp_error *err)
 {
     struct dp_tool *tool = fetch->tool;
     size_t share = WAITING_BYTES / (tool->threads ? tool->threads : 1);
@@ -307,7 +311,9 @@ static int open_outputs(struct fetch *fetch, struct dp_error *err)
 
     if (fetch->command)
         return DP_OK;
-    if (fetch->output)
+    if (fetch->output && manifest_name)
+        rc = dp_local_check_distinct(fetch->output, manifest_name, err);
+    if (rc == DP_OK && fetch->output)
         rc = dp_sink_open(tool->context, fetch->output, &fetch->sink, err);
     if (rc == DP_OK && !fetch->directory) {
         dp_output_widen(STDOUT_FILENO);
@@ -381,7 +387,7 @@ static int run(struct fetch *fetch, const char *manifest_name)
                  : dp_manifest_open(tool->context, manifest_name, &fetch->team.manifest, &err);
 
     if (rc == DP_OK)
-        rc = open_outputs(fetch, &err);
+        rc = open_outputs(fetch, manifest_name, &err);
     if (rc == DP_OK)
         rc = dp_team_run(&fetch->team, &err);
     if (rc == DP_OK)

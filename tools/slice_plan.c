@@ -232,9 +232,13 @@ static int open_output(const struct request *request, const struct dp_object *ob
                        struct dp_sink **sink, struct dp_error *err)
 {
     struct stat about;
+    int rc;
 
     if (!request->output)
         return DP_OK;
+    rc = dp_local_check_distinct(request->output, dp_object_uri(object), err);
+    if (rc < 0)
+        return rc;
     if (!request->plan.allow_signed || !dp_object_is_signed(object))
         return dp_sink_open(request->tool->context, request->output, sink, err);
     umask(077);

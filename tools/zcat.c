@@ -300,18 +300,6 @@ static int keep_index(struct dp_zcat *zcat, const char *name, struct dp_index *i
     return DP_OK;
 }
 
-static int probe(struct dp_zcat *zcat, const char *place, struct dp_error *err)
-{
-    struct dp_sink *sink;
-    int rc = dp_local_make_parents(place, err);
-
-    if (rc == DP_OK)
-        rc = dp_sink_open(zcat->tool.context, place, &sink, err);
-    if (rc == DP_OK)
-        dp_sink_free(sink);
-    return rc;
-}
-
 /* The data may be sound gzip and yet no records that an index could describe: zcat's work is then
  * still to be done, from where the build stopped. */
 static int print_rest(struct dp_zcat *zcat, const char *name, struct dp_object *object,
@@ -343,7 +331,7 @@ static int print_and_index(struct dp_zcat *zcat, const char *name, struct dp_obj
     struct tee tee = {.zcat = zcat};
     struct dp_index_options options = build_options(&tee);
     struct dp_index *index = NULL;
-    int rc = probe(zcat, place, err);
+    int rc = dp_local_try_index_place(zcat->tool.context, place, err);
 
     if (rc == DP_OK) {
         rc = dp_index_build(zcat->tool.context, object, &options, &index, err);
@@ -365,7 +353,7 @@ static int index_descriptor(struct dp_zcat *zcat, const char *name, int fd, stru
 
     if (!zcat->output)
         return dp_error_set(err, DP_INVALID, "%s: --write-index needs --output here", name);
-    rc = probe(zcat, zcat->output, err);
+    rc = dp_local_try_index_place(zcat->tool.context, zcat->output, err);
     if (rc == DP_OK)
         rc = dp_index_build_from(zcat->tool.context, dp_local_read, &fd, name, &options, &index,
                                  err);

@@ -134,6 +134,23 @@ dp-index build -q --force -s 256K a.fq.gz &
 wait $one $!
 check "two at once" cmp a.fq.gz.dpi kept
 
+# --- an index never takes the place of anything else
+cp a.fq.gz data.gz
+ends 1 "-o is the object" dp-index build -o data.gz data.gz
+says "^dp-index: data.gz: this is no index" "-o is the object"
+ends 1 "-o is another object" dp-index build --force -o data.gz a.fq.gz
+ends 1 "-o is the object on standard input" bash -c "dp-index build -o data.gz - <data.gz"
+ends 1 "a URI of it" dp-index build -o "file://$PWD/data.gz" a.fq.gz
+ends 1 "dp-zcat -o is the object" dp-zcat --write-index -o data.gz data.gz
+check "the object is untouched" cmp a.fq.gz data.gz
+: >data.dpi
+ends 0 "an empty file is nobody's" dp-index build -q -o data.dpi a.fq.gz
+ends 0 "an index is replaced" dp-index build -q --force -o data.dpi a.fq
+ends 0 "an index goes down a pipe" bash -c "dp-index build -q -o >(cat >through.dpi) a.fq.gz"
+wait_for dp-index verify -q --index through.dpi a.fq.gz
+ends 0 "an index goes down a pipe" dp-index verify --index through.dpi a.fq.gz
+ends 0 "a device" dp-index build -q -o /dev/null a.fq.gz
+
 # --- killed and stopped, while the end of the object is still to come
 mkdir killed
 for signal in KILL TERM INT; do

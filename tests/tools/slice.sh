@@ -224,4 +224,22 @@ dp-slice plan -n8 t.fq >mt
 ends 0 "more slices than records" dp-slice fetch mt
 check "more slices than records" cmp out t.fq
 ends 0 "more slices than records: check" dp-slice check --deep mt
+# --- nothing that is read is overwritten, by whatever name
+cp a.fq 'source #1%41.fq'
+dp-index build -q 'source #1%41.fq'
+ln -s 'source #1%41.fq' alias
+mkdir sources
+ln 'source #1%41.fq' sources/slice-00001.fastq
+dp-slice plan -n3 'source #1%41.fq' >ms
+cp ms ms.kept
+ends 1 "plan -o is the object" dp-slice plan -n3 -o alias 'source #1%41.fq'
+says "^dp-slice: alias: it is read from too" "plan -o is the object"
+ends 1 "fetch -o is the object" dp-slice fetch -o 'source #1%41.fq' ms
+says "source #1%41.fq: it is read from too" "fetch -o is the object"
+ends 1 "fetch -o is a link to the object" dp-slice fetch -o alias --slice "$(sed -n 2p ms)"
+ends 1 "fetch -o is the manifest" dp-slice fetch -o "$PWD/ms" ms
+ends 1 "a slice's file is the object" dp-slice fetch --output-dir sources ms
+check "the object is untouched" cmp a.fq 'source #1%41.fq'
+check "the object is untouched by its other name" cmp a.fq sources/slice-00001.fastq
+check "the manifest is untouched" cmp ms.kept ms
 summary
