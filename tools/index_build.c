@@ -190,15 +190,16 @@ static int build_stdin(const struct request *request)
     struct dp_tool *tool = request->tool;
     struct dp_index *index;
     struct dp_error err;
-    int input = STDIN_FILENO;
+    struct dp_local_input input = {STDIN_FILENO, "stdin"};
+    int status;
 
     if (dp_local_try_index_place(tool->context, request->output, &err) < 0 ||
-        dp_index_build_from(tool->context, dp_local_read, &input, "stdin", &request->build, &index,
+        dp_index_build_from(tool->context, dp_local_read, &input, input.name, &request->build, &index,
                             &err) < 0)
         return dp_tool_fail(tool, &err);
-    input = save(tool, index, "stdin", request->output, request);
+    status = save(tool, index, input.name, request->output, request);
     dp_index_free(index);
-    return input;
+    return status;
 }
 
 /* ------------------------------------------------------------------------- several objects */

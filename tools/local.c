@@ -43,18 +43,18 @@ static void wait_readable(int fd)
 
 int64_t dp_local_read(void *user, void *buffer, size_t capacity, struct dp_error *err)
 {
-    int fd = *(const int *)user;
+    const struct dp_local_input *input = user;
     ssize_t given;
 
     do {
-        wait_readable(fd);
+        wait_readable(input->fd);
         if (dp_signals_caught())
-            return dp_error_set(err, DP_CANCELLED, "stopped");
-        given = read(fd, buffer, capacity);
+            return dp_error_set(err, DP_CANCELLED, "%s: stopped", input->name);
+        given = read(input->fd, buffer, capacity);
     } while (given < 0 && (errno == EINTR || errno == EAGAIN));
     if (given >= 0)
         return given;
-    dp_error_set_errno(err, errno, "read error");
+    dp_error_set_errno(err, errno, "%s", input->name);
     return err ? err->code = DP_IO : DP_IO;
 }
 
@@ -78,7 +78,7 @@ int dp_local_make_parents(const char *path, struct dp_error *err)
     return rc;
 }
 
-/* Does something lie at `place` that is no index? What cannot be read is left to those who write. */
+/* Does something lie at `place` that is no index? What cannot be read is left to the sink. */
 static bool is_foreign(struct dp_context *context, const char *place)
 {
     static const char magic[8] = "\x89" "DPI\r\n\x1a\n"; /* an index begins so: index/INDEX.md */

@@ -17,15 +17,21 @@ bool dp_local_is_uri(const char *name);
  * long as both. */
 const char *dp_local_display(const char *name, const struct dp_object *object);
 
-/* A dp_read_fn over the descriptor that `user` (an int *) points to. */
+/* What dp_local_read reads. `name` is for messages. */
+struct dp_local_input {
+    int fd;
+    const char *name;
+};
+
+/* A dp_read_fn; `user` is a struct dp_local_input. */
 int64_t dp_local_read(void *user, void *buffer, size_t capacity, struct dp_error *err);
 
 /* Makes the folders above `path`; nothing for URIs. */
 int dp_local_make_parents(const char *path, struct dp_error *err);
 
 /* Finds out, before anything long is done, whether an index can be written to `place`; makes the
- * folders above it. DP_INVALID when something else than an index is there: nobody's data is replaced
- * by an index. */
+ * folders above it. DP_INVALID when something else than an index is there: nobody's data is
+ * replaced by an index. */
 int dp_local_try_index_place(struct dp_context *context, const char *place, struct dp_error *err);
 
 /* DP_INVALID ("OUTPUT: ...") when `output` and `input`, paths or URIs, are one and the same: the

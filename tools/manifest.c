@@ -103,12 +103,13 @@ void dp_manifest_free(struct dp_manifest *manifest)
 /* Up to READ_BYTES more at `to`; 0 at the end. */
 static int64_t read_some(struct dp_manifest *manifest, void *to, struct dp_error *err)
 {
+    struct dp_local_input input = {manifest->fd, manifest->name};
     uint64_t left;
     struct dp_range range;
     int rc;
 
     if (!manifest->object)
-        return dp_local_read(&manifest->fd, to, READ_BYTES, err);
+        return dp_local_read(&input, to, READ_BYTES, err);
     left = dp_object_size(manifest->object) - manifest->offset;
     if (left == 0)
         return 0;

@@ -224,21 +224,22 @@ static int compare_entries(const void *a, const void *b)
 /* Numbers 1 to N, each once. Sorts the entries. */
 static int check_numbers(struct check *check, struct dp_error *err)
 {
+    const char *name = dp_manifest_name(check->team.manifest);
     struct entry *entries = check->entries.data;
     uint64_t count = check->entries.length, i;
 
     if (count == 0)
-        return dp_error_set(err, DP_BAD_INDEX, "the manifest is empty");
+        return dp_error_set(err, DP_BAD_INDEX, "%s: the manifest is empty", name);
     qsort(entries, count, sizeof(*entries), compare_entries);
     for (i = 0; i < count; i++) {
         if (entries[i].number <= i)
-            return dp_error_set(err, DP_BAD_INDEX, "slice %llu is there more than once",
+            return dp_error_set(err, DP_BAD_INDEX, "%s: slice %llu is there more than once", name,
                                 (unsigned long long)entries[i].number);
         if (entries[i].number > i + 1)
             break;
     }
     if (i < check->slice_count)
-        return dp_error_set(err, DP_BAD_INDEX, "slice %llu of %llu is missing",
+        return dp_error_set(err, DP_BAD_INDEX, "%s: slice %llu of %llu is missing", name,
                             (unsigned long long)i + 1, (unsigned long long)check->slice_count);
     return DP_OK;
 }

@@ -83,7 +83,8 @@ static void take(void *user, int code, const char *value)
         fetch->slice_text = value;
         break;
     case 'o':
-        fetch->output = value;
+        /* as with other tools: standard output */
+        fetch->output = strcmp(value, "-") == 0 ? NULL : value;
         break;
     case OUTPUT_DIR:
         fetch->directory = value;
@@ -369,7 +370,8 @@ static int check_taken(const struct fetch *fetch, struct dp_error *err)
     uint64_t wanted = dp_selection_count(&fetch->only);
 
     if (!wanted && !fetch->team.taken)
-        return dp_error_set(err, DP_BAD_INDEX, "the manifest is empty");
+        return dp_error_set(err, DP_BAD_INDEX, "%s: the manifest is empty",
+                            dp_manifest_name(fetch->team.manifest));
     if (!wanted || fetch->failed_slices || fetch->team.taken >= wanted)
         return DP_OK;
     return dp_error_set(

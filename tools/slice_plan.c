@@ -95,7 +95,8 @@ static void take(void *user, int code, const char *value)
         request->summary = true;
         break;
     case 'o':
-        request->output = value;
+        /* as with other tools: standard output */
+        request->output = strcmp(value, "-") == 0 ? NULL : value;
         break;
     }
 }

@@ -183,9 +183,10 @@ static int print_object(struct dp_zcat *zcat, const char *name, struct dp_object
 static int print_descriptor(struct dp_zcat *zcat, const char *name, int fd, struct dp_error *err)
 {
     struct dp_stream_options options = stream_options(zcat);
+    struct dp_local_input input = {fd, name};
     struct dp_stream *stream = NULL;
     uint64_t printed = 0;
-    int rc = dp_stream_open_from(zcat->tool.context, dp_local_read, &fd, name, &options, &stream,
+    int rc = dp_stream_open_from(zcat->tool.context, dp_local_read, &input, name, &options, &stream,
                                  err);
 
     if (rc == DP_OK)
@@ -348,6 +349,7 @@ static int index_descriptor(struct dp_zcat *zcat, const char *name, int fd, stru
 {
     struct tee tee = {.zcat = zcat};
     struct dp_index_options options = build_options(&tee);
+    struct dp_local_input input = {fd, name};
     struct dp_index *index = NULL;
     int rc;
 
@@ -355,7 +357,7 @@ static int index_descriptor(struct dp_zcat *zcat, const char *name, int fd, stru
         return dp_error_set(err, DP_INVALID, "%s: --write-index needs --output here", name);
     rc = dp_local_try_index_place(zcat->tool.context, zcat->output, err);
     if (rc == DP_OK)
-        rc = dp_index_build_from(zcat->tool.context, dp_local_read, &fd, name, &options, &index,
+        rc = dp_index_build_from(zcat->tool.context, dp_local_read, &input, name, &options, &index,
                                  err);
     if (rc == DP_OK)
         rc = keep_index(zcat, name, index, zcat->output, err);

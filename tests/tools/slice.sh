@@ -242,4 +242,22 @@ ends 1 "a slice's file is the object" dp-slice fetch --output-dir sources ms
 check "the object is untouched" cmp a.fq 'source #1%41.fq'
 check "the object is untouched by its other name" cmp a.fq sources/slice-00001.fastq
 check "the manifest is untouched" cmp ms.kept ms
+# --- "-" is standard output; what is wrong has a name
+ends 0 "plan -o -" dp-slice plan -n3 -o - 'source #1%41.fq'
+check "plan -o -" cmp ms out
+ends 0 "fetch -o -" dp-slice fetch -o - ms
+check "fetch -o -" cmp a.fq out
+no "no file of that name" ./-
+ends 1 "a folder is no manifest" dp-slice fetch sources
+says "^dp-slice: sources: Is a directory" "a folder is no manifest"
+ends 1 "closed standard input" bash -c "dp-slice fetch - <&-"
+says "^dp-slice: stdin: Bad file" "closed standard input"
+ends 3 "an empty manifest" dp-slice fetch /dev/null
+says "^dp-slice: /dev/null: the manifest is empty" "an empty manifest"
+sed 2p ms >ms.twice
+ends 3 "a slice twice" dp-slice check ms.twice
+says "^dp-slice: ms.twice: slice 2 is there more than once" "a slice twice"
+sed 2d ms >ms.short
+ends 3 "a slice is missing" dp-slice check ms.short
+says "^dp-slice: ms.short: slice 2 of 3 is missing" "a slice is missing"
 summary
