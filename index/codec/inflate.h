@@ -32,7 +32,10 @@ struct dp_inflate_io {
 struct dp_inflate_ops {
     const char *name;
 
-    /* NULL when out of memory (or when the library at hand does not behave as it must). */
+    /* Does the library that was loaded behave as this backend needs it? NULL: any does. */
+    bool (*usable)(void);
+
+    /* NULL when out of memory. */
     struct dp_inflate *(*open)(void);
     void (*close)(struct dp_inflate *inflate);
 
@@ -55,11 +58,11 @@ struct dp_inflate {
     const struct dp_inflate_ops *ops;
 };
 
-/* Opens the backend of that name; NULL: the fastest that is built in. DP_UNSUPPORTED for a name
- * that is not built in. */
+/* Opens the backend of that name; NULL: the fastest that is built in and usable. DP_UNSUPPORTED for
+ * a name that is not. */
 int dp_inflate_open(const char *backend, struct dp_inflate **inflate, struct dp_error *err);
 void dp_inflate_free(struct dp_inflate *inflate);
-/* Name of backend `i`, the fastest first; NULL after the last. */
+/* Name of usable backend `i`, the fastest first; NULL after the last. */
 const char *dp_inflate_name(size_t i);
 
 extern const struct dp_inflate_ops dp_inflate_zlib;

@@ -13,6 +13,7 @@
 
 #include <isa-l.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,13 +139,26 @@ static int32_t pending(const struct isal_inflate *self)
     return self->state.tmp_out_valid - self->state.tmp_out_processed;
 }
 
+/* How much room one call may see. ISA-L's buffer holds 32 KiB of history at the begin of a call, or
+ * more behind small blocks (end_block); then the call must not write past that buffer, or ISA-L
+ * would not keep the history right. */
+static uint32_t room_of_call(const struct isal_inflate *self, const struct dp_inflate_io *io)
+{
+    size_t room = io->out_bytes > INT_MAX ? INT_MAX : io->out_bytes;
+    size_t limit = 2 * DP_WINDOW_BYTES - (size_t)self->state.tmp_out_valid;
+
+    if (pending(self) || self->state.tmp_out_valid <= (int32_t)DP_WINDOW_BYTES)
+        return (uint32_t)room;
+    return (uint32_t)(room < limit ? room : limit);
+}
+
 /* One call of ISA-L. `copied` says how many of the bytes written came through its own buffer. */
 static int step(struct isal_inflate *self, struct dp_inflate_io *feed, struct dp_inflate_io *io,
                 size_t *copied)
 {
     struct inflate_state *state = &self->state;
     uint32_t in_bytes = feed->in_bytes > INT_MAX ? INT_MAX : (uint32_t)feed->in_bytes;
-    uint32_t out_bytes = io->out_bytes > INT_MAX ? INT_MAX : (uint32_t)io->out_bytes;
+    uint32_t out_bytes = room_of_call(self, io);
     int32_t processed = state->tmp_out_processed;
     int rc;
 
@@ -165,11 +179,17 @@ static int step(struct isal_inflate *self, struct dp_inflate_io *feed, struct dp
  * buffer: the last 32 KiB are what that holds and then these. */
 static void end_block(struct isal_inflate *self, const uint8_t *out, size_t direct)
 {
-    const struct inflate_state *state = &self->state;
+    struct inflate_state *state = &self->state;
     uint64_t bits = state->read_in;
     int bit_count = state->read_in_length;
     size_t before;
 
+    if (direct == 0 && state->tmp_out_valid < (int32_t)DP_WINDOW_BYTES / 2 * 3) {
+        /* A small block: its buffer has room for another, behind the history it holds. */
+        state->block_state = ISAL_BLOCK_NEW_HDR;
+        self->at_header = true;
+        return;
+    }
     if (direct > DP_WINDOW_BYTES)
         direct = DP_WINDOW_BYTES;
     before = DP_WINDOW_BYTES - direct;
@@ -260,8 +280,42 @@ static unsigned spare_bits_isal(const struct dp_inflate *base)
     return (unsigned)((const struct isal_inflate *)base)->state.read_in_length;
 }
 
+/* Two blocks with one byte each: does ISA-L stop between them and say at which bit? Versions may
+ * empty their bit buffer at the end, which loses the place. */
+static bool stops_between_blocks(void)
+{
+    static const uint8_t packed[] = {0x4a, 0x04, 0x2c, 0x09, 0x00};
+    uint8_t out[2] = {0, 0};
+    struct dp_inflate_io io = {packed, sizeof(packed), out, sizeof(out)};
+    struct dp_inflate *inflate = open_isal();
+    bool good = inflate != NULL;
+
+    if (good) {
+        begin_isal(inflate, 0, 0, NULL, 0);
+        good = run_isal(inflate, &io, true) == DP_INFLATE_BOUNDARY &&
+               (size_t)(io.in - packed) * 8 - spare_bits_isal(inflate) == 18 &&
+               run_isal(inflate, &io, true) == DP_INFLATE_END && memcmp(out, "ab", 2) == 0;
+        close_isal(inflate);
+    }
+    return good;
+}
+
+static bool usable_isal(void)
+{
+    enum { UNKNOWN, USABLE, UNUSABLE };
+    static atomic_int known = UNKNOWN;
+    int verdict = atomic_load(&known);
+
+    if (verdict == UNKNOWN) {
+        verdict = stops_between_blocks() ? USABLE : UNUSABLE;
+        atomic_store(&known, verdict);
+    }
+    return verdict == USABLE;
+}
+
 const struct dp_inflate_ops dp_inflate_isal = {
     .name = "isal",
+    .usable = usable_isal,
     .open = open_isal,
     .close = close_isal,
     .begin = begin_isal,
