@@ -43,6 +43,8 @@ static void XMLCALL start(void *user, const XML_Char *name, const XML_Char **att
     (void)attributes;
     if (++reader->depth == 2)
         choose_field(reader, name);
+    else if (reader->depth == 1)
+        reader->document->completed = strcmp(name, "CompleteMultipartUploadResult") == 0;
 }
 
 static void XMLCALL end(void *user, const XML_Char *name)
@@ -80,12 +82,17 @@ bool dp_s3_error_parse(const char *body, size_t length, struct dp_s3_error *docu
 
     if (!parser)
         return false;
+    /* Stores send blanks to keep a connection open while they work. */
+    while (length && strchr(" \t\r\n", *body) && *body) {
+        body++;
+        length--;
+    }
     memset(&found, 0, sizeof(found));
     XML_SetUserData(parser, &reader);
     XML_SetElementHandler(parser, start, end);
     XML_SetCharacterDataHandler(parser, text);
     ok = length < 1 << 20 && XML_Parse(parser, body, (int)length, 1) == XML_STATUS_OK &&
-         (found.code[0] || found.upload_id[0]);
+         (found.code[0] || found.upload_id[0] || found.completed);
     XML_ParserFree(parser);
     if (ok)
         *document = found;

@@ -235,6 +235,9 @@ static int complete_upload(struct s3_sink *s3, struct dp_error *err)
     rc = post(s3, query, body, &document, err);
     free(query);
     free(body);
+    if (!rc && !document.completed)
+        rc = dp_error_set(err, DP_IO, "%s: the server does not say that the upload is complete",
+                          s3->sink.uri);
     if (rc)
         return rc;
     free(s3->upload);

@@ -24,6 +24,14 @@ START_TEST(what_stores_say)
     ck_assert(parse("<InitiateMultipartUploadResult xmlns=\"http://s3/\"><Bucket>b</Bucket>"
                     "<UploadId>2~ab/c</UploadId></InitiateMultipartUploadResult>", &document));
     ck_assert_str_eq(document.upload_id, "2~ab/c");
+    ck_assert(!document.completed);
+    ck_assert(parse(" \r\n<?xml version=\"1.0\"?>\n<CompleteMultipartUploadResult xmlns=\"http://s3/\">"
+                    "<ETag>e</ETag></CompleteMultipartUploadResult>", &document));
+    ck_assert(document.completed);
+    ck_assert(parse("\n\n<?xml version=\"1.0\"?>\n\n<Error><Code>InternalError</Code></Error>",
+                    &document));
+    ck_assert(!document.completed);
+    ck_assert_str_eq(document.code, "InternalError");
 }
 END_TEST
 
@@ -37,6 +45,7 @@ START_TEST(what_is_no_document)
     ck_assert(!parse("plain text", &document));
     ck_assert(!parse("<!DOCTYPE a [<!ENTITY b \"c\"><!ENTITY d \"&b;&b;\">]><a>", &document));
     ck_assert(!dp_s3_error_parse(NULL, 0, &document));
+    ck_assert(!parse(" \n ", &document));
     ck_assert_str_eq(document.code, "kept");
 }
 END_TEST

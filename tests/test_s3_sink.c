@@ -69,13 +69,13 @@ START_TEST(no_right_to_write_shows_at_once)
 }
 END_TEST
 
-START_TEST(a_big_object_goes_in_parts_and_its_failure_is_seen)
+/* Uploads in two parts and takes `answer` for the request that puts them together. */
+static void complete_with(const char *answer, const char *message)
 {
-    struct scripted *server = scripted_start(
-        SCRIPT(STARTED, DONE, STARTED, PUT_DONE, PUT_DONE,
-               {.head = "HTTP/1.1 200 OK\r\nContent-Length: 68",
-                .text = "<Error><Code>InternalError</Code><Message>broken</Message></Error>  "},
-               DONE));
+    struct scripted *server =
+        scripted_start(SCRIPT(STARTED, DONE, STARTED, PUT_DONE, PUT_DONE,
+                              {.head = "HTTP/1.1 200 OK\r\nContent-Length: 91", .text = answer},
+                              DONE));
     struct dp_context *context = s3_context(server->url);
     struct dp_sink *sink;
     struct dp_error err;
@@ -88,7 +88,7 @@ START_TEST(a_big_object_goes_in_parts_and_its_failure_is_seen)
     ck_assert(begins(server->requests[3], "PUT /bucket/k?partNumber=1&uploadId=id%2F1%2B2 "));
     /* The store says 200 and then that it failed. */
     ck_assert_int_eq(dp_sink_commit(sink, &err), DP_IO);
-    ck_assert_ptr_nonnull(strstr(err.message, "InternalError"));
+    ck_assert_ptr_nonnull(strstr(err.message, message));
     ck_assert(begins(server->requests[4], "PUT /bucket/k?partNumber=2&"));
     ck_assert(begins(server->requests[5], "POST /bucket/k?uploadId="));
     ck_assert_ptr_nonnull(strstr(server->bodies[5],
@@ -98,6 +98,16 @@ START_TEST(a_big_object_goes_in_parts_and_its_failure_is_seen)
     free(data);
     dp_context_free(context);
     scripted_stop(server);
+}
+
+START_TEST(a_big_object_goes_in_parts_and_its_failure_is_seen)
+{
+    complete_with("\n\n<?xml version=\"1.0\"?>\n"
+                  "<Error><Code>InternalError</Code><Message>broken</Message></Error>  ",
+                  "InternalError");
+    complete_with("                                                                      "
+                  "                     ",
+                  "does not say that the upload is complete");
 }
 END_TEST
 
