@@ -14,6 +14,8 @@
  *     struct dp_error once. The error pointer may be NULL. On failure outputs are untouched.
  *   - What `new`, `open`, `build`, `parse` and `copy` give, the matching `free` takes; free(NULL)
  *     does nothing. Results declared const live as long as the thing they were asked of.
+ *   - Option and fact structs begin with struct_bytes, which the caller sets to their size: so
+ *     either side may be newer. Options without it are DP_INVALID, never silently the defaults.
  *   - The library prints nothing and never exits.
  *   - Offsets and lengths are in bytes; ranges are half-open; offsets start at 0. Records and slice
  *     numbers start at 1 and are inclusive where a person sees them; in this header a record

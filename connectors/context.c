@@ -5,6 +5,7 @@
 
 #include "connectors/context.h"
 
+#include "base/options.h"
 #include "base/size.h"
 #include "connectors/credentials.h"
 #include "connectors/http.h"
@@ -57,23 +58,6 @@ static int copy_texts(struct dp_context_options *options, struct dp_error *err)
     return DP_OK;
 }
 
-/* Callers may be older or newer than the library: only what both know is taken. */
-static int take_options(struct dp_context_options *own, const struct dp_context_options *given,
-                        struct dp_error *err)
-{
-    size_t bytes;
-
-    memset(own, 0, sizeof(*own));
-    if (!given)
-        return DP_OK;
-    if (given->struct_bytes < offsetof(struct dp_context_options, profile))
-        return dp_error_set(err, DP_INVALID, "context options: struct_bytes is not set");
-    bytes = given->struct_bytes < sizeof(*own) ? given->struct_bytes : sizeof(*own);
-    memcpy(own, given, bytes);
-    own->struct_bytes = sizeof(*own);
-    return DP_OK;
-}
-
 static int set_attempts(struct dp_context_options *options, struct dp_error *err)
 {
     const char *text = getenv("AWS_MAX_ATTEMPTS");
@@ -112,7 +96,7 @@ int dp_context_new(const struct dp_context_options *options, struct dp_context *
 
     if (!made)
         return dp_error_no_memory(err);
-    rc = take_options(&made->options, options, err);
+    rc = dp_options_take(&made->options, sizeof(made->options), options, "context", err);
     if (rc) {
         free(made);
         return rc;

@@ -6,6 +6,7 @@
 #include "connectors/object.h"
 
 #include "base/checked.h"
+#include "base/options.h"
 #include "connectors/uri.h"
 
 #include <inttypes.h>
@@ -84,21 +85,6 @@ int dp_object_check_identity(const struct dp_object *object,
     return DP_OK;
 }
 
-/* Takes over what both the caller's version of the header and ours know. */
-static int take_options(struct dp_object_options *own, const struct dp_object_options *given,
-                        struct dp_error *err)
-{
-    memset(own, 0, sizeof(*own));
-    if (given) {
-        if (given->struct_bytes < sizeof(given->struct_bytes))
-            return dp_error_set(err, DP_INVALID, "object options: struct_bytes is not set");
-        memcpy(own, given,
-               given->struct_bytes < sizeof(*own) ? given->struct_bytes : sizeof(*own));
-    }
-    own->struct_bytes = sizeof(*own);
-    return DP_OK;
-}
-
 int dp_object_open(struct dp_context *context, const char *uri,
                    const struct dp_object_options *options, struct dp_object **object,
                    struct dp_error *err)
@@ -108,7 +94,7 @@ int dp_object_open(struct dp_context *context, const char *uri,
     int rc = dp_context_check(context, err);
 
     if (!rc)
-        rc = take_options(&own, options, err);
+        rc = dp_options_take(&own, sizeof(own), options, "object", err);
     if (rc)
         return rc;
     connector = dp_connector_find(uri, err);

@@ -371,27 +371,20 @@ static int finish(struct builder *builder, struct dp_error *err)
 
 /* ------------------------------------------------------------------------------------ start */
 
-/* A caller may know a shorter struct than we do. */
-static int copy_options(const struct dp_index_options *options, struct dp_index_options *copy,
-                        const struct dp_format **format, struct dp_error *err)
+/* Puts the defaults in and finds the format. */
+static int complete_options(struct dp_index_options *options, const struct dp_format **format,
+                            struct dp_error *err)
 {
-    size_t length;
-
-    memset(copy, 0, sizeof(*copy));
     *format = NULL;
-    if (options) {
-        length = options->struct_bytes < sizeof(*copy) ? options->struct_bytes : sizeof(*copy);
-        memcpy(copy, options, length);
-    }
-    if (!copy->spacing_bytes)
-        copy->spacing_bytes = DEFAULT_SPACING_BYTES;
-    if (copy->spacing_bytes > INT64_MAX)
+    if (!options->spacing_bytes)
+        options->spacing_bytes = DEFAULT_SPACING_BYTES;
+    if (options->spacing_bytes > INT64_MAX)
         return dp_error_set(err, DP_INVALID, "the spacing of seek points is too large");
-    if (!copy->format)
+    if (!options->format)
         return DP_OK;
-    *format = dp_format_find(copy->format);
+    *format = dp_format_find(options->format);
     if (!*format)
-        return dp_error_set(err, DP_INVALID, "there is no format called %s", copy->format);
+        return dp_error_set(err, DP_INVALID, "there is no format called %s", options->format);
     return DP_OK;
 }
 
@@ -453,14 +446,14 @@ int dp_builder_run(struct dp_context *context, const struct dp_builder_source *s
                    const struct dp_index_options *options, struct dp_index **index,
                    struct dp_error *err)
 {
-    struct builder builder = {.context = context, .source = source};
+    struct builder builder = {.context = context, .source = source, .options = *options};
     const struct dp_format *format;
     struct dp_error own;
     int result;
 
     if (!err)
         err = &own;
-    result = copy_options(options, &builder.options, &format, err);
+    result = complete_options(&builder.options, &format, err);
     if (!result)
         result = prepare(&builder, format, err);
     if (!result)

@@ -14,6 +14,7 @@ struct dp_builder_source {
     uint64_t total_bytes;   /* of the object, for progress; 0: not known */
 };
 
+/* `options` are taken over by dp_options_take already. */
 int dp_builder_run(struct dp_context *context, const struct dp_builder_source *source,
                    const struct dp_index_options *options, struct dp_index **index,
                    struct dp_error *err);

@@ -10,6 +10,7 @@
 
 #include "base/crc32.h"
 #include "base/le.h"
+#include "base/options.h"
 #include "index/builder.h"
 #include "index/codec/window.h"
 #include "index/index_file.h"
@@ -54,15 +55,20 @@ int dp_index_build(struct dp_context *context, struct dp_object *object,
 {
     struct dp_builder_source source = {.name = dp_object_uri(object),
                                        .total_bytes = dp_object_size(object)};
-    struct dp_input_options how = {.threads = options && options->threads > 1};
     struct dp_range all = {0, dp_object_size(object)};
+    struct dp_index_options given;
+    struct dp_input_options how = {0};
     int result;
 
     result = dp_context_check(context, err);
     if (!result)
-        result = dp_input_open_object(object, all, &how, &source.input, err);
+        result = dp_options_take(&given, sizeof(given), options, "index", err);
+    if (result)
+        return result;
+    how.threads = given.threads > 1;
+    result = dp_input_open_object(object, all, &how, &source.input, err);
     if (!result)
-        result = dp_builder_run(context, &source, options, index, err);
+        result = dp_builder_run(context, &source, &given, index, err);
     dp_input_free(source.input);
     return result;
 }
@@ -72,14 +78,19 @@ int dp_index_build_from(struct dp_context *context, dp_read_fn read, void *user,
                         struct dp_error *err)
 {
     struct dp_builder_source source = {.name = name};
-    struct dp_input_options how = {.threads = options && options->threads > 1};
+    struct dp_index_options given;
+    struct dp_input_options how = {0};
     int result;
 
     result = dp_context_check(context, err);
     if (!result)
-        result = dp_input_open_callback(context, read, user, name, &how, &source.input, err);
+        result = dp_options_take(&given, sizeof(given), options, "index", err);
+    if (result)
+        return result;
+    how.threads = given.threads > 1;
+    result = dp_input_open_callback(context, read, user, name, &how, &source.input, err);
     if (!result)
-        result = dp_builder_run(context, &source, options, index, err);
+        result = dp_builder_run(context, &source, &given, index, err);
     dp_input_free(source.input);
     return result;
 }

@@ -8,6 +8,7 @@
 #include "index/index.h"
 
 #include "base/crc32.h"
+#include "base/options.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -249,14 +250,16 @@ static int new_stream(struct dp_context *context, const struct dp_stream_options
                       struct dp_stream **stream, struct dp_error *err)
 {
     struct dp_stream *self = calloc(1, sizeof(*self));
-    size_t length = sizeof(self->options);
+    int rc;
 
     if (!self)
         return dp_error_no_memory(err);
     self->context = context;
-    if (options)
-        memcpy(&self->options, options,
-               options->struct_bytes < length ? options->struct_bytes : length);
+    rc = dp_options_take(&self->options, sizeof(self->options), options, "stream", err);
+    if (rc) {
+        free(self);
+        return rc;
+    }
     self->range = self->options.range;
     if (self->range.begin == 0 && self->range.end == 0)
         self->range.end = UINT64_MAX;

@@ -9,6 +9,7 @@
 #include "slicer/plan.h"
 
 #include "base/crc32.h"
+#include "base/options.h"
 #include "connectors/object.h"
 #include "connectors/uri.h"
 #include "slicer/slice.h"
@@ -134,13 +135,13 @@ static int choose_count(struct dp_plan *plan, const struct dp_plan_options *opti
 int dp_plan_new(struct dp_index *index, struct dp_object *object,
                 const struct dp_plan_options *options, struct dp_plan **plan, struct dp_error *err)
 {
-    struct dp_plan_options given = {0};
+    struct dp_plan_options given;
     struct dp_plan *made;
     int rc;
 
-    memcpy(&given, options,
-           options->struct_bytes < sizeof(given) ? options->struct_bytes : sizeof(given));
-    rc = check_options(&given, err);
+    rc = dp_options_take(&given, sizeof(given), options, "plan", err);
+    if (!rc)
+        rc = check_options(&given, err);
     if (rc)
         return rc;
     rc = dp_index_check_source(index, object, err);

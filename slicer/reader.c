@@ -11,6 +11,7 @@
 #include "config.h"
 
 #include "base/crc32.h"
+#include "base/options.h"
 #include "index/codec/window.h"
 #include "slicer/slice.h"
 
@@ -185,15 +186,14 @@ int dp_reader_open(struct dp_context *context, const struct dp_slice *slice,
                    const struct dp_reader_options *options, struct dp_reader **reader,
                    struct dp_error *err)
 {
-    struct dp_reader_options given = {0};
+    struct dp_reader_options given;
     struct dp_reader *made;
     int rc = dp_context_check(context, err);
 
+    if (!rc)
+        rc = dp_options_take(&given, sizeof(given), options, "reader", err);
     if (rc)
         return rc;
-    if (options)
-        memcpy(&given, options,
-               options->struct_bytes < sizeof(given) ? options->struct_bytes : sizeof(given));
     made = calloc(1, sizeof(*made));
     if (!made)
         return dp_error_no_memory(err);
