@@ -151,10 +151,12 @@ int dp_uri_to_path(const char *uri, char **path, struct dp_error *err)
 
 bool dp_uri_is_signed(const char *uri)
 {
-    /* S3 (both signature versions), Google, CloudFront, Azure. */
+    /* S3 (both signature versions), Google, CloudFront, Azure; tokens of repositories (Zenodo,
+     * GitLab, ...), which open the door just as well. */
     static const char *const names[] = {"X-Amz-Signature", "X-Amz-Credential",
                                         "X-Amz-Security-Token", "X-Goog-Signature", "Signature",
-                                        "sig"};
+                                        "sig", "token", "access_token", "private_token",
+                                        "api_key", "apikey"};
     const char *p = strchr(uri, '?');
     size_t i;
 

@@ -127,6 +127,9 @@ START_TEST(signatures_are_seen)
 {
     ck_assert(dp_uri_is_signed("https://h/p?X-Amz-Signature=a"));
     ck_assert(dp_uri_is_signed("https://h/p?a=b&Signature=a"));
+    ck_assert(dp_uri_is_signed("https://h/p?download=1&access_token=a"));
+    ck_assert(dp_uri_is_signed("https://h/p?token=a"));
+    ck_assert(!dp_uri_is_signed("https://h/p?tokens=2&page_token=x"));
     ck_assert(!dp_uri_is_signed("https://h/p?design=a&signal=1&x=sig=1"));
     ck_assert(!dp_uri_is_signed("https://h/Signature=a"));
 }

@@ -68,7 +68,8 @@ static void take(void *user, int code, const char *value)
 /* -------------------------------------------------------------------------- the destination */
 
 /* Is there an index at `place` that a new build would only repeat? `format` may be NULL. */
-static bool up_to_date(const struct request *request, struct dp_object *object, const char *place)
+static bool up_to_date(const struct request *request, const char *name, struct dp_object *object,
+                       const char *place)
 {
     struct dp_context *context = request->tool->context;
     struct dp_index_info info = {.struct_bytes = sizeof(info)};
@@ -80,6 +81,8 @@ static bool up_to_date(const struct request *request, struct dp_object *object, 
     dp_index_info(index, &info);
     same = (info.complete || request->build.allow_truncated) &&
            (!request->build.format || strcmp(info.format, request->build.format) == 0);
+    if (same) /* the index's own name: that of a URL has no signature */
+        dp_tool_say(request->tool, "%s: up to date: %s", name, info.uri);
     dp_index_free(index);
     return same;
 }
@@ -163,8 +166,7 @@ static int build_object(const struct request *request, const char *name)
         status = dp_tool_fail(tool, &err);
         goto out;
     }
-    if (up_to_date(request, object, place)) {
-        dp_tool_say(tool, "%s: up to date: %s", name, place);
+    if (up_to_date(request, name, object, place)) {
         status = DP_TOOL_OK;
         goto out;
     }

@@ -297,7 +297,7 @@ static int keep_index(struct dp_zcat *zcat, const char *name, struct dp_index *i
         return rc;
     dp_index_info(index, &info);
     note_garbage(zcat, name, info.trailing_garbage_bytes);
-    dp_tool_detail(&zcat->tool, "%s: indexed: %s", name, place);
+    dp_tool_detail(&zcat->tool, "%s: indexed: %s", name, info.uri);
     return DP_OK;
 }
 
