@@ -18,8 +18,9 @@ struct dp_s3_error {
     bool completed;    /* a multipart upload was put together (which is none either) */
 };
 
-/* Reads an XML document, which may stand behind blanks. False, and nothing filled, when it is none or
- * says nothing of the above. A value that does not fit is cut; an upload id that does not fit is dropped. */
+/* Reads an XML document, which may stand behind blanks. False, and nothing filled, when it is none
+ * or says nothing of the above. A value that does not fit is cut; an upload id that does not fit is
+ * dropped. */
 bool dp_s3_error_parse(const char *body, size_t length, struct dp_s3_error *document);
 
 #endif

@@ -25,7 +25,8 @@ START_TEST(what_stores_say)
                     "<UploadId>2~ab/c</UploadId></InitiateMultipartUploadResult>", &document));
     ck_assert_str_eq(document.upload_id, "2~ab/c");
     ck_assert(!document.completed);
-    ck_assert(parse(" \r\n<?xml version=\"1.0\"?>\n<CompleteMultipartUploadResult xmlns=\"http://s3/\">"
+    ck_assert(parse(" \r\n<?xml version=\"1.0\"?>\n"
+                    "<CompleteMultipartUploadResult xmlns=\"http://s3/\">"
                     "<ETag>e</ETag></CompleteMultipartUploadResult>", &document));
     ck_assert(document.completed);
     ck_assert(parse("\n\n<?xml version=\"1.0\"?>\n\n<Error><Code>InternalError</Code></Error>",

@@ -196,8 +196,8 @@ static int build_stdin(const struct request *request)
     int status;
 
     if (dp_local_try_index_place(tool->context, request->output, &err) < 0 ||
-        dp_index_build_from(tool->context, dp_local_read, &input, input.name, &request->build, &index,
-                            &err) < 0)
+        dp_index_build_from(tool->context, dp_local_read, &input, input.name, &request->build,
+                            &index, &err) < 0)
         return dp_tool_fail(tool, &err);
     status = save(tool, index, input.name, request->output, request);
     dp_index_free(index);

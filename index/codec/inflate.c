@@ -43,8 +43,9 @@ int dp_inflate_open(const char *backend, struct dp_inflate **inflate, struct dp_
         *inflate = opened;
         return DP_OK;
     }
-    return dp_error_set(err, DP_UNSUPPORTED, "inflate backend %s is not built in, or the library at "
-                        "hand is not fit for it%s", backend,
+    return dp_error_set(err, DP_UNSUPPORTED,
+                        "inflate backend %s is not built in, or the library at hand is not fit "
+                        "for it%s", backend,
                         strcmp(backend, "isal") == 0 ? " (configure --with-isal)" : "");
 }
 
