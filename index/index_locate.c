@@ -114,16 +114,46 @@ static bool append_host(struct dp_array *out, const struct dp_object *object, co
     return append_component(out, host, strcspn(host, "/?#"));
 }
 
-/* HOST/bucket/key.dpi below what `out` holds. */
-static bool append_inside(struct dp_array *out, const struct dp_object *object)
+/* A file's URI without ".." folders, so that one file has one place whatever the current folder was
+ * when it was named. *uri is NULL when there are none or the folder is gone; the caller frees it. */
+static int straighten(const struct dp_object *object, char **uri, struct dp_error *err)
 {
-    const char *at = object->uri + dp_uri_scheme_length(object->uri) + 3;
+    struct dp_array joined = {0};
+    char *path, *folder = NULL, *name;
+    int result;
+
+    *uri = NULL;
+    if (!dp_uri_is_local(object->uri) || !strstr(object->uri, "/../"))
+        return DP_OK;
+    result = dp_uri_to_path(object->uri, &path, err);
+    if (result)
+        return result;
+    name = strrchr(path, '/');
+    *name++ = '\0';
+    folder = realpath(path, NULL);
+    if (folder) {
+        if (append_text(&joined, folder) && append(&joined, "/", 1) &&
+            append(&joined, name, strlen(name) + 1))
+            result = dp_uri_from_path(joined.data, uri, err);
+        else
+            result = dp_error_no_memory(err);
+    }
+    dp_array_free(&joined);
+    free(folder);
+    free(path);
+    return result;
+}
+
+/* HOST/bucket/key.dpi below what `out` holds. `uri` is that of the object. */
+static bool append_inside(struct dp_array *out, const struct dp_object *object, const char *uri)
+{
+    const char *at = uri + dp_uri_scheme_length(uri) + 3;
     size_t length = strcspn(at, "/?");
     bool done;
 
     done = append_host(out, object, at, length);
     /* The authority of s3:// is the bucket. */
-    if (done && strncmp(object->uri, "s3:", 3) == 0)
+    if (done && strncmp(uri, "s3:", 3) == 0)
         done = append_component(out, at, length);
     at += length;
     while (done && *at == '/') {
@@ -141,6 +171,7 @@ int dp_index_locate(struct dp_object *object, const char *directory, char **uri,
                     struct dp_error *err)
 {
     struct dp_array out = {0};
+    char *straight = NULL;
     size_t length;
     bool done;
     int result;
@@ -150,11 +181,14 @@ int dp_index_locate(struct dp_object *object, const char *directory, char **uri,
     if (!directory)
         return dp_index_locate_beside(object, uri, err);
     result = check_place(object, err);
+    if (!result)
+        result = straighten(object, &straight, err);
     if (result)
         return result;
     length = strlen(directory);
     while (length > 1 && directory[length - 1] == '/')
         length--;
-    done = append(&out, directory, length) && append_inside(&out, object);
+    done = append(&out, directory, length) && append_inside(&out, object, straight ? straight : object->uri);
+    free(straight);
     return hand_over(&out, done, uri, err);
 }

@@ -83,6 +83,22 @@ START_TEST(names_that_walk_the_tree_stay_inside)
 }
 END_TEST
 
+START_TEST(one_file_has_one_place)
+{
+    char folder[] = "/tmp/dp-locate-XXXXXX", uri[128], place[128];
+
+    context = test_context();
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(uri, sizeof(uri), "file://%s/../a%%20b", folder);
+    expect(uri, "/ix", "/ix/localhost/tmp/a%20b.dpi");
+    snprintf(place, sizeof(place), "%s/../a b.dpi", folder);
+    expect(uri, NULL, place);
+    rmdir(folder);
+    expect("file:///no/such/../a", "/ix", "/ix/localhost/no/such/..~/a.dpi");
+    dp_context_free(context);
+}
+END_TEST
+
 START_TEST(memory_has_no_place)
 {
     struct dp_object *object = NULL;
@@ -100,4 +116,5 @@ END_TEST
 
 TEST_MAIN("index locate", an_index_stands_beside_its_object,
           a_folder_of_indexes_mirrors_the_places, endpoints_keep_their_buckets_apart,
-          names_that_walk_the_tree_stay_inside, memory_has_no_place)
+          names_that_walk_the_tree_stay_inside, one_file_has_one_place,
+          memory_has_no_place)

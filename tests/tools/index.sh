@@ -33,6 +33,9 @@ ends 0 "standard input" bash -c "cat a.fq.gz | dp-index build -s 256K -o stdin.d
 check "standard input gives the same index" cmp stdin.dpi first.dpi
 ends 0 "index dir" dp-index build --index-dir ix/deep a.fq.gz
 same "index dir" "$(find ix -name 'a.fq.gz.dpi' | wc -l)" 1
+mkdir -p below/deep
+ends 0 "index dir, from elsewhere" bash -c "cd below/deep; dp-index build -v --index-dir ../../ix/deep ../../a.fq.gz"
+says "up to date" "index dir, from elsewhere"
 ends 0 "DP_INDEX_DIR" env DP_INDEX_DIR=env dp-index build a.fq.gz
 same "DP_INDEX_DIR" "$(find env -name 'a.fq.gz.dpi' | wc -l)" 1
 ends 0 "plain" dp-index build a.fq
