@@ -67,6 +67,17 @@ static void take(void *user, int code, const char *value)
 
 /* -------------------------------------------------------------------------- the destination */
 
+/* Does an index have the spacing that is asked for? While points are more than 16,384 their spacing
+ * is doubled: half of them remain at least. */
+static bool has_spacing(const struct dp_index_info *info, uint64_t asked_bytes)
+{
+    uint64_t times = info->spacing_bytes / asked_bytes;
+
+    return info->spacing_bytes == asked_bytes ||
+           (info->seek_point_count >= 8192 && info->spacing_bytes % asked_bytes == 0 &&
+            (times & (times - 1)) == 0);
+}
+
 /* Is there an index at `place` that a new build would only repeat? `format` may be NULL. */
 static bool up_to_date(const struct request *request, const char *name, struct dp_object *object,
                        const char *place)
@@ -80,6 +91,7 @@ static bool up_to_date(const struct request *request, const char *name, struct d
         return false;
     dp_index_info(index, &info);
     same = (info.complete || request->build.allow_truncated) &&
+           (!request->build.spacing_bytes || has_spacing(&info, request->build.spacing_bytes)) &&
            (!request->build.format || strcmp(info.format, request->build.format) == 0);
     if (same) /* the index's own name: that of a URL has no signature */
         dp_tool_say(request->tool, "%s: up to date: %s", name, info.uri);

@@ -29,6 +29,14 @@ check "a failure leaves the old index" cmp a.fq.gz.dpi first.dpi
 ends 0 "as text" dp-index build -f text -o text.dpi a.fq.gz
 ends 0 "another format is not up to date" dp-index build -f fastq -o text.dpi a.fq.gz
 says "indexed" "another format is not up to date"
+ends 0 "a spacing" dp-index build -s 100K -o text.dpi a.fq.gz
+ends 0 "another spacing is not up to date" dp-index build -s 50K -o text.dpi a.fq.gz
+says "indexed" "another spacing is not up to date"
+ends 0 "no spacing in particular" dp-index build -o text.dpi a.fq.gz
+says "up to date" "no spacing in particular"
+ends 0 "a spacing with too many points" dp-index build -s 1 -o text.dpi a.fq
+ends 0 "a spacing with too many points" dp-index build -s 1 -o text.dpi a.fq
+says "up to date" "a spacing with too many points"
 ends 0 "standard input" bash -c "cat a.fq.gz | dp-index build -s 256K -o stdin.dpi -"
 check "standard input gives the same index" cmp stdin.dpi first.dpi
 ends 0 "index dir" dp-index build --index-dir ix/deep a.fq.gz
