@@ -188,7 +188,8 @@ int dp_index_locate(struct dp_object *object, const char *directory, char **uri,
     length = strlen(directory);
     while (length > 1 && directory[length - 1] == '/')
         length--;
-    done = append(&out, directory, length) && append_inside(&out, object, straight ? straight : object->uri);
+    done = append(&out, directory, length) &&
+           append_inside(&out, object, straight ? straight : object->uri);
     free(straight);
     return hand_over(&out, done, uri, err);
 }
