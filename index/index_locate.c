@@ -114,8 +114,8 @@ static bool append_host(struct dp_array *out, const struct dp_object *object, co
     return append_component(out, host, strcspn(host, "/?#"));
 }
 
-/* A file's URI without ".." folders, so that one file has one place whatever the current folder was
- * when it was named. *uri is NULL when there are none or the folder is gone; the caller frees it. */
+/* A file's URI without ".." folders: one file has one place whatever the current folder was
+ * when it was named. *uri is NULL when there are none or the folder is gone. Free it. */
 static int straighten(const struct dp_object *object, char **uri, struct dp_error *err)
 {
     struct dp_array joined = {0};
