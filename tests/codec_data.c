@@ -72,6 +72,50 @@ void data_member(struct dp_array *out, const uint8_t *bytes, size_t length,
     deflateEnd(&stream);
 }
 
+/* Bits, the lowest of each byte first. */
+struct bit_writer {
+    struct dp_array *out;
+    uint64_t bits;
+    unsigned count;
+};
+
+static void put_bits(struct bit_writer *writer, unsigned value, unsigned count)
+{
+    writer->bits |= (uint64_t)value << writer->count;
+    for (writer->count += count; writer->count >= 8; writer->count -= 8) {
+        uint8_t byte = (uint8_t)writer->bits;
+
+        if (!dp_array_append(writer->out, &byte, 1, 1))
+            ck_abort_msg("out of memory");
+        writer->bits >>= 8;
+    }
+}
+
+/* Codes go out from their highest bit. */
+static void put_code(struct bit_writer *writer, unsigned code, unsigned count)
+{
+    while (count--)
+        put_bits(writer, code >> count & 1, 1);
+}
+
+void data_giant_block(struct dp_array *out, const uint8_t *bytes, size_t length)
+{
+    static const uint8_t head[10] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff};
+    struct bit_writer writer = {out, 0, 0};
+    uint8_t trailer[8];
+
+    ck_assert(dp_array_append(out, head, sizeof(head), 1));
+    put_bits(&writer, 1 | 1 << 1, 3);
+    for (size_t i = 0; i < length; i++)
+        put_code(&writer, bytes[i] < 144 ? 0x30u + bytes[i] : 0x100u + bytes[i],
+                 bytes[i] < 144 ? 8 : 9);
+    put_code(&writer, 0, 7);
+    put_bits(&writer, 0, (8 - writer.count) % 8);
+    dp_le32_store(trailer, (uint32_t)crc32_z(0, bytes, length));
+    dp_le32_store(trailer + 4, (uint32_t)length);
+    ck_assert(dp_array_append(out, trailer, sizeof(trailer), 1));
+}
+
 static void append_block(struct dp_array *out, const uint8_t *bytes, size_t length)
 {
     static const uint8_t head[18] = {0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 6, 0, 'B', 'C', 2, 0};

@@ -26,6 +26,8 @@ struct data_member {
 };
 void data_member(struct dp_array *out, const uint8_t *bytes, size_t length,
                  const struct data_member *how);
+/* Appends a member whose data is one block: the fixed code, no matches. */
+void data_giant_block(struct dp_array *out, const uint8_t *bytes, size_t length);
 /* Appends BGZF blocks of `block_bytes` each, and the empty one when `eof`. */
 void data_bgzf(struct dp_array *out, const uint8_t *bytes, size_t length, size_t block_bytes,
                bool eof);

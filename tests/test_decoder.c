@@ -15,7 +15,7 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { SPACING = 20000, TEXT_BYTES = 400000, STREAMS = 22 };
+enum { SPACING = 20000, TEXT_BYTES = 400000, STREAMS = 23 };
 
 /* A stream under test: what it holds and how it is compressed. */
 struct stream {
@@ -94,6 +94,8 @@ static void make_streams(void)
     add_member("zeros", &zeros, &(struct data_member){6, Z_DEFAULT_STRATEGY, Z_SYNC_FLUSH, 150000});
     zeros.length = 0;
     add_member("empty", &zeros, &(struct data_member){6, Z_DEFAULT_STRATEGY, 0, 0});
+    dp_array_append(&add_stream("giant block", DP_CODEC_GZIP)->plain, text.data, text.length, 1);
+    data_giant_block(&streams[stream_count - 1].packed, text.data, text.length);
     *add_stream("none", DP_CODEC_NONE) = (struct stream){"none", text, text, DP_CODEC_NONE};
     dp_array_free(&zeros);
     ck_assert_uint_eq(stream_count, STREAMS);

@@ -238,7 +238,7 @@ static void make_small(struct dp_array *object, int kind)
     struct data_member how = {kind == 1 ? 0 : 9, kind == 2 ? Z_FIXED : Z_DEFAULT_STRATEGY, 0, 0};
     struct dp_array text = {0};
 
-    data_reads(&text, kind == 0 ? 180 : 25, 3);
+    data_reads(&text, kind == 0 ? 110 : 20, 3);
     if (kind == 3) {
         data_bgzf(object, text.data, text.length, 13, true);
     } else if (kind == 4) {

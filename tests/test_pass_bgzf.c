@@ -11,13 +11,13 @@ enum { TEXT_BYTES = 3000000, BLOCK_BYTES = 65280 };
 
 static struct dp_array text, object;
 
-static void set_up(void)
+static void make_data(void)
 {
     data_reads(&text, TEXT_BYTES, 4);
     data_bgzf(&object, text.data, text.length, BLOCK_BYTES, true);
 }
 
-static void tear_down(void)
+static void free_data(void)
 {
     dp_array_free(&text);
     dp_array_free(&object);
@@ -205,7 +205,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
-    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_unchecked_fixture(tests, make_data, free_data);
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, blocks, 0, 4);
     tcase_add_loop_test(tests, end_block_missing, 0, 2);

@@ -3,6 +3,8 @@
 
 #include "codec_data.h"
 
+#include "connectors/object.h"
+
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,11 +35,10 @@ static void index_thing(struct thing *thing, uint64_t spacing)
                   "%s", err.message);
 }
 
-static void set_up(void)
+static void make_data(void)
 {
     struct data_member member = {6, Z_DEFAULT_STRATEGY, 0, 0};
 
-    ck_assert_int_eq(dp_context_new(NULL, &context, NULL), DP_OK);
     data_reads(&text, TEXT_BYTES, 7);
     data_member(&things[0].packed, text.data, text.length, &member);
     for (size_t at = 0; at < text.length; at += 300000)
@@ -46,6 +47,19 @@ static void set_up(void)
     dp_array_append(&things[3].packed, text.data, text.length, 1);
     member.level = 0;
     data_member(&things[4].packed, text.data, text.length, &member);
+}
+
+static void free_data(void)
+{
+    for (int i = 0; i < KINDS; i++)
+        dp_array_free(&things[i].packed);
+    dp_array_free(&text);
+}
+
+/* A context does not survive the fork that each test runs in: these are made in it. */
+static void set_up(void)
+{
+    ck_assert_int_eq(dp_context_new(NULL, &context, NULL), DP_OK);
     for (int i = 0; i < KINDS; i++)
         index_thing(&things[i], 200000);
 }
@@ -55,9 +69,7 @@ static void tear_down(void)
     for (int i = 0; i < KINDS; i++) {
         dp_index_free(things[i].index);
         dp_object_free(things[i].object);
-        dp_array_free(&things[i].packed);
     }
-    dp_array_free(&text);
     dp_context_free(context);
 }
 
@@ -228,6 +240,63 @@ START_TEST(failure_stays)
 }
 END_TEST
 
+/* A read that fails, at whatever place and with whatever threads, ends the stream with its error. */
+START_TEST(failing_reads)
+{
+    struct thing *thing = &things[_i % KINDS];
+    struct dp_stream_options options = {sizeof(options), 1 + (unsigned)_i / KINDS, {0, 0}, NULL, 1};
+    struct dp_fault_plan plan = {2, UINT64_MAX};
+    struct dp_object *faulty;
+    struct dp_array out = {0};
+    struct dp_error err;
+    int rc = DP_OK;
+
+    ck_assert_int_eq(dp_object_open_faulty(thing->object, &plan, &faulty, &err), DP_OK);
+    for (int round = 0; round < 6 && !rc; round++) {
+        struct dp_stream *stream = NULL;
+
+        rc = dp_stream_open(context, faulty, round % 2 ? thing->index : NULL, &options, &stream,
+                            &err);
+        if (!rc)
+            rc = drain(stream, &out, &err);
+        dp_stream_free(stream);
+    }
+    ck_assert_int_eq(rc, DP_IO);
+    dp_object_free(faulty);
+    dp_array_free(&out);
+}
+END_TEST
+
+static int stop_soon(void *user)
+{
+    return --*(int *)user < 0;
+}
+
+START_TEST(cancelling)
+{
+    int calls = 6;
+    struct dp_context_options choice = {
+        .struct_bytes = sizeof(choice), .cancel = stop_soon, .user = &calls};
+    struct dp_stream_options options = {sizeof(options), (unsigned)_i + 1, {0, 0}, NULL, 1};
+    struct dp_context *impatient;
+    struct dp_object *object;
+    struct dp_stream *stream;
+    struct dp_array out = {0};
+    struct dp_error err;
+
+    ck_assert_int_eq(dp_context_new(&choice, &impatient, NULL), DP_OK);
+    ck_assert_int_eq(dp_object_open_memory(impatient, things[0].packed.data,
+                                           things[0].packed.length, &object, &err), DP_OK);
+    ck_assert_int_eq(dp_stream_open(impatient, object, NULL, &options, &stream, &err), DP_OK);
+    ck_assert_int_eq(drain(stream, &out, &err), DP_CANCELLED);
+    ck_assert_uint_lt(out.length, text.length);
+    dp_stream_free(stream);
+    dp_object_free(object);
+    dp_context_free(impatient);
+    dp_array_free(&out);
+}
+END_TEST
+
 static int64_t read_text(void *user, void *buffer, size_t capacity, struct dp_error *err)
 {
     size_t *left = user, part = capacity < 12345 ? capacity : 12345;
@@ -287,6 +356,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
+    tcase_add_unchecked_fixture(tests, make_data, free_data);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, ranges, 0, KINDS);
@@ -294,6 +364,8 @@ int main(void)
     tcase_add_loop_test(tests, flipped_bits, 0, KINDS);
     tcase_add_loop_test(tests, behind_the_data, 0, 12);
     tcase_add_test(tests, failure_stays);
+    tcase_add_loop_test(tests, failing_reads, 0, KINDS * 3);
+    tcase_add_loop_test(tests, cancelling, 0, 3);
     tcase_add_loop_test(tests, sequential_source, 0, 4);
     tcase_add_loop_test(tests, not_compressed, 0, 2);
     suite_add_tcase(suite, tests);
