@@ -181,7 +181,7 @@ void dp_object_free(struct dp_object *object);
 uint64_t dp_object_size(const struct dp_object *object);
 /* Absolute and percent-encoded, without userinfo and without a signed query. */
 const char *dp_object_uri(const struct dp_object *object);
-/* 1 when the URI it was opened with carries a signature or a token in its query (a presigned URL). */
+/* 1 when the URI it was opened with carries a signature or token in its query (a presigned URL). */
 int dp_object_is_signed(const struct dp_object *object);
 /* "etag:...", "version:...", "modified:...", "mtime:..." or "" when the place gives none. */
 const char *dp_object_validator(const struct dp_object *object);

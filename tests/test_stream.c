@@ -240,7 +240,7 @@ START_TEST(failure_stays)
 }
 END_TEST
 
-/* A read that fails, at whatever place and with whatever threads, ends the stream with its error. */
+/* A read that fails, at whatever place and with whatever threads, ends the stream with that. */
 START_TEST(failing_reads)
 {
     struct thing *thing = &things[_i % KINDS];
