@@ -239,8 +239,8 @@ int dp_index_build_from(struct dp_context *context, dp_read_fn read, void *user,
 int dp_index_open(struct dp_context *context, const char *uri, struct dp_index **index,
                   struct dp_error *err);
 /* Writes the index to `uri`, whole or not at all; folders that are missing are made. The index then
- * knows that place: slices planned from it refer to windows there. No other thread may use the index
- * during this call. */
+ * knows that place: slices planned from it refer to windows there. No other thread may use the
+ * index during this call. */
 int dp_index_save(struct dp_index *index, const char *uri, struct dp_error *err);
 void dp_index_free(struct dp_index *index);
 
