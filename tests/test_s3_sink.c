@@ -72,15 +72,16 @@ END_TEST
 /* Uploads in two parts and takes `answer` for the request that puts them together. */
 static void complete_with(const char *answer, const char *message)
 {
-    struct scripted *server =
-        scripted_start(SCRIPT(STARTED, DONE, STARTED, PUT_DONE, PUT_DONE,
-                              {.head = "HTTP/1.1 200 OK\r\nContent-Length: 91", .text = answer},
-                              DONE));
+    char head[64];
+    struct scripted *server = scripted_start(SCRIPT(
+        STARTED, DONE, STARTED, PUT_DONE, PUT_DONE, {.head = head, .text = answer}, DONE));
     struct dp_context *context = s3_context(server->url);
     struct dp_sink *sink;
     struct dp_error err;
     char *data = calloc(1, PART + 1);
 
+    /* One byte more than announced would be taken for the next answer, sometimes. */
+    snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %zu", strlen(answer));
     ck_assert_int_eq(dp_sink_open(context, "s3://bucket/k", &sink, NULL), DP_OK);
     ck_assert_int_eq(dp_sink_write(sink, data, PART, NULL), DP_OK);
     ck_assert_uint_eq(atomic_load(&server->next), 2);
