@@ -6,6 +6,7 @@
 #include "index/index_locate.h"
 
 #include "base/array.h"
+#include "connectors/credentials.h"
 #include "connectors/uri.h"
 
 #include <stdlib.h>
@@ -95,16 +96,28 @@ static bool append_component(struct dp_array *out, const char *text, size_t leng
     return done;
 }
 
+/* The endpoint of S3 objects wherever it was set: an option, the environment, a profile; NULL: AWS's
+ * own. A context without an account (its files cannot be read) opens no S3 object anyway. */
+static const char *endpoint_of(const struct dp_object *object)
+{
+    struct dp_s3_account *account;
+
+    if (dp_credentials_account(object->context, &account, NULL))
+        return NULL;
+    return dp_credentials_settings(account)->endpoint;
+}
+
 /* Who serves the object: the authority of its URI, for s3:// that of the endpoint. */
 static bool append_host(struct dp_array *out, const struct dp_object *object, const char *authority,
                         size_t length)
 {
-    const char *endpoint = object->context->options.endpoint_url, *host;
+    const char *endpoint, *host;
 
     if (dp_uri_is_local(object->uri))
         return append_text(out, "/localhost");
     if (strncmp(object->uri, "s3:", 3) != 0)
         return append_component(out, authority, length);
+    endpoint = endpoint_of(object);
     host = endpoint ? strstr(endpoint, "://") : NULL;
     if (!host)
         return append_text(out, "/s3");

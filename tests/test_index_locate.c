@@ -66,6 +66,12 @@ START_TEST(endpoints_keep_their_buckets_apart)
     ck_assert_int_eq(dp_context_new(&options, &context, NULL), DP_OK);
     expect("s3://bucket/key", "/ix", "/ix/127.0.0.1:9000/bucket/key.dpi");
     dp_context_free(context);
+    /* The same endpoint, set elsewhere, is the same place. */
+    setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9000", 1);
+    context = test_context();
+    expect("s3://bucket/key", "/ix", "/ix/127.0.0.1:9000/bucket/key.dpi");
+    dp_context_free(context);
+    unsetenv("AWS_ENDPOINT_URL");
 }
 END_TEST
 
