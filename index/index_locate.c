@@ -96,8 +96,8 @@ static bool append_component(struct dp_array *out, const char *text, size_t leng
     return done;
 }
 
-/* The endpoint of S3 objects wherever it was set: an option, the environment, a profile; NULL: AWS's
- * own. A context without an account (its files cannot be read) opens no S3 object anyway. */
+/* The endpoint of S3 objects wherever it was set: an option, the environment, a profile; NULL:
+ * AWS's own. A context without an account (its files cannot be read) opens no S3 object anyway. */
 static const char *endpoint_of(const struct dp_object *object)
 {
     struct dp_s3_account *account;
