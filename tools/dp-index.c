@@ -5,8 +5,6 @@
 
 #include "tools/index_commands.h"
 
-#include <string.h>
-
 static const char help[] =
     "Usage: dp-index build [OPTION]... OBJECT...|-\n"
     "       dp-index show [OPTION]... OBJECT|INDEX\n"
@@ -47,35 +45,16 @@ static const char help[] =
     "\n"
     "Exit status: 0 all is well, 1 something failed, 2 wrong usage, 3 stale or damaged index.\n";
 
-struct command {
-    const char *name;
-    int (*run)(struct dp_tool *tool, int argc, char **argv);
-};
-
-static const struct command commands[] = {
+static const struct dp_tool_command commands[] = {
     {"build", dp_index_build_run},
     {"show", dp_index_show_run},
     {"verify", dp_index_check_run},
 };
 
-static void take_nothing(void *user, int code, const char *value)
-{
-    (void)user;
-    (void)code;
-    (void)value;
-}
-
 int main(int argc, char **argv)
 {
     struct dp_tool tool;
-    size_t i;
 
     dp_tool_start(&tool, "dp-index", help);
-    for (i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return dp_tool_finish(&tool, commands[i].run(&tool, argc - 1, argv + 1));
-    if (argc > 1 && argv[1][0] != '-')
-        dp_tool_usage(&tool, "unknown command '%s'", argv[1]);
-    dp_tool_options(&tool, argc, argv, NULL, 0, take_nothing, NULL);
-    dp_tool_usage(&tool, "a command is needed: build, show or verify");
+    return dp_tool_run(&tool, commands, sizeof(commands) / sizeof(commands[0]), argc, argv);
 }

@@ -5,8 +5,6 @@
 
 #include "tools/slice_commands.h"
 
-#include <string.h>
-
 static const char help[] =
     "Usage: dp-slice plan (-n N | --records R | --bytes SIZE | --bases B) [OPTION]... OBJECT\n"
     "       dp-slice fetch [OPTION]... MANIFEST|-\n"
@@ -58,35 +56,16 @@ static const char help[] =
     "Exit status: 0 all is well, 1 something failed, 2 wrong usage, 3 a stale or damaged index or\n"
     "manifest or a changed object; with --exec, that of the first CMD that failed.\n";
 
-struct command {
-    const char *name;
-    int (*run)(struct dp_tool *tool, int argc, char **argv);
-};
-
-static const struct command commands[] = {
+static const struct dp_tool_command commands[] = {
     {"plan", dp_slice_plan_run},
     {"fetch", dp_slice_fetch_run},
     {"check", dp_slice_check_run},
 };
 
-static void take_nothing(void *user, int code, const char *value)
-{
-    (void)user;
-    (void)code;
-    (void)value;
-}
-
 int main(int argc, char **argv)
 {
     struct dp_tool tool;
-    size_t i;
 
     dp_tool_start(&tool, "dp-slice", help);
-    for (i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return dp_tool_finish(&tool, commands[i].run(&tool, argc - 1, argv + 1));
-    if (argc > 1 && argv[1][0] != '-')
-        dp_tool_usage(&tool, "unknown command '%s'", argv[1]);
-    dp_tool_options(&tool, argc, argv, NULL, 0, take_nothing, NULL);
-    dp_tool_usage(&tool, "a command is needed: plan, fetch or check");
+    return dp_tool_run(&tool, commands, sizeof(commands) / sizeof(commands[0]), argc, argv);
 }

@@ -330,3 +330,28 @@ unsigned dp_tool_threads(const struct dp_tool *tool, unsigned most)
     online = sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
     return online < most ? online : most;
 }
+
+static void take_nothing(void *user, int code, const char *value)
+{
+    (void)user;
+    (void)code;
+    (void)value;
+}
+
+int dp_tool_run(struct dp_tool *tool, const struct dp_tool_command *commands, size_t count,
+                int argc, char **argv)
+{
+    char names[128] = "";
+    size_t i, used = 0;
+
+    for (i = 0; argc > 1 && i < count; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return dp_tool_finish(tool, commands[i].run(tool, argc - 1, argv + 1));
+    if (argc > 1 && argv[1][0] != '-')
+        dp_tool_usage(tool, "unknown command '%s'", argv[1]);
+    dp_tool_options(tool, argc, argv, NULL, 0, take_nothing, NULL);
+    for (i = 0; i < count && used < sizeof(names); i++)
+        used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+                                 i == 0 ? "" : i + 1 < count ? ", " : " or ", commands[i].name);
+    dp_tool_usage(tool, "a command is needed: %s", names);
+}

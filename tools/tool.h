@@ -55,6 +55,17 @@ int dp_tool_open(struct dp_tool *tool, bool progress, struct dp_error *err);
  * 1 when the output could not be written. Dies by the signal that was caught, if one was. */
 int dp_tool_finish(struct dp_tool *tool, int status);
 
+/* A command of a program that has several: "dp-index build". `run` returns an exit status. */
+struct dp_tool_command {
+    const char *name;
+    int (*run)(struct dp_tool *tool, int argc, char **argv);
+};
+
+/* Runs the command that argv[1] names, finishes, and returns the exit status. Without one, --help
+ * and --version are answered, and everything else is a usage error. */
+int dp_tool_run(struct dp_tool *tool, const struct dp_tool_command *commands, size_t count,
+                int argc, char **argv);
+
 /* The threads to use: those of -@, or as many as there are processors, at most `most`. */
 unsigned dp_tool_threads(const struct dp_tool *tool, unsigned most);
 
