@@ -6,6 +6,7 @@
 #include "connectors/input.h"
 
 #include "base/array.h"
+#include "base/pages.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -76,7 +77,7 @@ static struct dp_range range_of_part(const struct dp_input *input, uint64_t part
 static bool allocate(struct slot *slot, size_t bytes)
 {
     if (!slot->bytes)
-        slot->bytes = malloc(bytes);
+        slot->bytes = dp_pages_alloc(bytes);
     return slot->bytes != NULL;
 }
 

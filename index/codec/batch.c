@@ -6,13 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool dp_batch_init(struct dp_batch *batch, size_t room_bytes)
+void dp_batch_init(struct dp_batch *batch, uint8_t *room)
 {
     memset(batch, 0, sizeof(*batch));
-    if (!room_bytes)
-        return true;
-    batch->room = calloc(1, DP_WINDOW_BYTES + room_bytes);
-    return batch->room != NULL;
+    batch->room = room;
+    if (room)
+        memset(room, 0, DP_WINDOW_BYTES);
 }
 
 void dp_batch_point_free(struct dp_batch_point *point)
@@ -39,7 +38,6 @@ void dp_batch_free(struct dp_batch *batch)
     dp_array_free(&batch->blocks);
     dp_array_free(&batch->block_ends);
     dp_array_free(&batch->packed);
-    free(batch->room);
 }
 
 void dp_batch_clear(struct dp_batch *batch, uint64_t offset, const struct dp_batch *previous)

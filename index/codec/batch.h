@@ -60,7 +60,8 @@ struct dp_batch_result {
 };
 
 struct dp_batch {
-    uint8_t *room;          /* DP_WINDOW_BYTES of history, then the pass's room_bytes; owned */
+    uint8_t *room;          /* DP_WINDOW_BYTES of history, then the pass's room_bytes;
+                             * belongs to who made the batch. NULL: `bytes` lie in the input */
     const uint8_t *bytes;   /* the uncompressed bytes: in `room`, or in the input (codec none) */
     size_t length;
     uint64_t offset;        /* uncompressed, of the first of them */
@@ -81,8 +82,8 @@ struct dp_batch {
     struct dp_batch_result result;
 };
 
-/* Without room (0 bytes) it looks into the input. */
-bool dp_batch_init(struct dp_batch *batch, size_t room_bytes);
+/* `room`: see struct dp_batch. */
+void dp_batch_init(struct dp_batch *batch, uint8_t *room);
 void dp_batch_free(struct dp_batch *batch);
 /* Empties it for bytes at `offset`. What `previous` ends with (NULL: nothing) becomes the history
  * in front of the room; it may be the same batch. */

@@ -5,6 +5,8 @@
 
 #include "index/codec/crew.h"
 
+#include "base/pages.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -29,6 +31,7 @@ struct dp_crew {
     struct dp_pass *pass;
     struct slot *slots;
     unsigned slot_count;
+    uint8_t *rooms;   /* those of all batches; NULL when the pass needs none */
     uint64_t reading; /* the batch that the caller holds or wants next */
     bool holding;     /* it holds it */
     uint64_t filling; /* the next batch to fill, or the one being filled */
@@ -152,6 +155,23 @@ static void end_threads(struct dp_crew *crew)
         pthread_join(crew->members[crew->started--].thread, NULL);
 }
 
+/* One piece of memory for the rooms of all batches. */
+static bool make_rooms(struct dp_crew *crew)
+{
+    size_t room_bytes = crew->pass->room_bytes ? DP_WINDOW_BYTES + crew->pass->room_bytes : 0;
+
+    if (room_bytes) {
+        if (crew->slot_count > SIZE_MAX / room_bytes)
+            return false;
+        crew->rooms = dp_pages_alloc(crew->slot_count * room_bytes);
+        if (!crew->rooms)
+            return false;
+    }
+    for (unsigned i = 0; i < crew->slot_count; i++)
+        dp_batch_init(&crew->slots[i].batch, room_bytes ? crew->rooms + i * room_bytes : NULL);
+    return true;
+}
+
 int dp_crew_open(struct dp_pass *pass, unsigned threads, const char *backend,
                  struct dp_crew **crew, struct dp_error *err)
 {
@@ -169,13 +189,11 @@ int dp_crew_open(struct dp_pass *pass, unsigned threads, const char *backend,
     pthread_cond_init(&self->changed, NULL);
     self->members = calloc(threads, sizeof(*self->members));
     self->slots = calloc(self->slot_count, sizeof(*self->slots));
-    ok = self->members && self->slots;
+    ok = self->members && self->slots && make_rooms(self);
     for (unsigned i = 0; ok && i < threads; i++) {
         self->members[i].crew = self;
         self->members[i].worker.backend = backend;
     }
-    for (unsigned i = 0; ok && i < self->slot_count; i++)
-        ok = dp_batch_init(&self->slots[i].batch, pass->room_bytes);
     if (!ok) {
         dp_crew_free(self);
         return dp_error_no_memory(err);
@@ -194,6 +212,7 @@ void dp_crew_free(struct dp_crew *crew)
         dp_batch_free(&crew->slots[i].batch);
     for (unsigned i = 0; crew->members && i < crew->member_count; i++)
         dp_worker_free(&crew->members[i].worker);
+    free(crew->rooms);
     free(crew->slots);
     free(crew->members);
     pthread_cond_destroy(&crew->changed);
