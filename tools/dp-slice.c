@@ -26,6 +26,7 @@ static const char help[] =
     "\n"
     "fetch: print the bytes of all slices, in the order of the manifest.\n"
     "      --only K[,K-L...]    only the slices of these numbers\n"
+    "      --partial            the manifest may be a part of a plan, in any order\n"
     "      --slice JSON         this slice; no manifest is read\n"
     "  -o, --output FILE        write to FILE, which appears when everything was checked\n"
     "      --output-dir DIR     write a file for each slice into DIR\n"

@@ -11,13 +11,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define READ_BYTES ((size_t)64 << 10)
 /* Slices with all parts inlined take some 100 KiB; longer lines are no manifest. */
 #define LINE_BYTES_MAX ((size_t)1 << 20)
+
+/* Lines of one plan that follow each other. */
+struct run {
+    char plan_id[64];
+    uint64_t line_count;
+    uint64_t number; /* of the last one */
+    uint64_t slice_count;
+    bool from_first; /* it began with slice 1 */
+};
 
 struct dp_manifest {
     const char *name;
@@ -28,6 +39,8 @@ struct dp_manifest {
     size_t begin;
     uint64_t line; /* number of the line given last */
     bool at_end;
+    bool whole; /* asked for by dp_manifest_require_whole */
+    struct run run;
 };
 
 static struct dp_manifest *make(const char *name, struct dp_error *err)
@@ -183,8 +196,97 @@ static int at_line(const struct dp_manifest *manifest, int rc, const struct dp_e
                         (unsigned long long)manifest->line, cause->message);
 }
 
+/* ------------------------------------------------------------------------------ whole plans */
+
+static int not_whole(const struct dp_manifest *manifest, uint64_t number, const char *what,
+                     struct dp_error *err)
+{
+    return dp_error_set(err, DP_BAD_INDEX,
+                        "%s: slice %llu of %llu %s; --partial takes a manifest that is no whole plan",
+                        manifest->name, (unsigned long long)number,
+                        (unsigned long long)manifest->run.slice_count, what);
+}
+
+/* What began with slice 1 and went on must have reached the last one. */
+static int end_run(const struct dp_manifest *manifest, struct dp_error *err)
+{
+    const struct run *run = &manifest->run;
+
+    if (!run->from_first || run->line_count == 1 || run->number == run->slice_count)
+        return DP_OK;
+    return not_whole(manifest, run->number + 1, "is missing", err);
+}
+
+static int begin_run(struct dp_manifest *manifest, const struct dp_slice_info *info,
+                     struct dp_error *err)
+{
+    struct run *run = &manifest->run;
+    int rc = end_run(manifest, err);
+
+    if (rc < 0)
+        return rc;
+    snprintf(run->plan_id, sizeof(run->plan_id), "%s", info->plan_id);
+    run->from_first = info->number == 1;
+    run->line_count = 1;
+    run->number = info->number;
+    run->slice_count = info->slice_count;
+    return DP_OK;
+}
+
+static int follow_run(struct dp_manifest *manifest, const struct dp_slice *slice,
+                      struct dp_error *err)
+{
+    struct dp_slice_info info = {.struct_bytes = sizeof(info)};
+    struct run *run = &manifest->run;
+
+    dp_slice_info(slice, &info);
+    if (strcmp(run->plan_id, info.plan_id) != 0)
+        return begin_run(manifest, &info, err);
+    if (run->from_first && info.number <= run->number)
+        return not_whole(manifest, info.number, "is there twice or not in order", err);
+    if (run->from_first && info.number > run->number + 1)
+        return not_whole(manifest, run->number + 1, "is missing or not in order", err);
+    run->line_count++;
+    run->number = info.number;
+    return DP_OK;
+}
+
+/* Reads to the end, for the verdict alone. */
+static int read_through(struct dp_manifest *manifest, struct dp_error *err)
+{
+    struct dp_slice *slice;
+    int rc;
+
+    while ((rc = dp_manifest_next(manifest, &slice, err)) > 0)
+        dp_slice_free(slice);
+    return rc;
+}
+
+int dp_manifest_require_whole(struct dp_manifest *manifest, struct dp_error *err)
+{
+    struct stat about;
+    off_t begin;
+    int rc;
+
+    manifest->whole = true;
+    if (manifest->fd < 0 || fstat(manifest->fd, &about) != 0 || !S_ISREG(about.st_mode))
+        return DP_OK;
+    begin = lseek(manifest->fd, 0, SEEK_CUR);
+    rc = read_through(manifest, err);
+    if (rc < 0)
+        return rc;
+    if (begin < 0 || lseek(manifest->fd, begin, SEEK_SET) < 0)
+        return dp_error_set_errno(err, errno, "%s", manifest->name);
+    manifest->bytes.length = manifest->begin = 0;
+    manifest->line = 0;
+    manifest->at_end = false;
+    memset(&manifest->run, 0, sizeof(manifest->run));
+    return DP_OK;
+}
+
 int dp_manifest_next(struct dp_manifest *manifest, struct dp_slice **slice, struct dp_error *err)
 {
+    struct dp_slice *parsed;
     struct dp_error cause;
     const char *line;
     size_t length;
@@ -192,9 +294,19 @@ int dp_manifest_next(struct dp_manifest *manifest, struct dp_slice **slice, stru
 
     do {
         rc = next_line(manifest, &line, &length, err);
+        if (rc == 0 && manifest->whole)
+            return end_run(manifest, err);
         if (rc <= 0)
             return rc;
     } while (length == 0);
-    rc = dp_slice_parse(line, length, slice, &cause);
-    return rc < 0 ? at_line(manifest, rc, &cause, err) : 1;
+    rc = dp_slice_parse(line, length, &parsed, &cause);
+    if (rc < 0)
+        return at_line(manifest, rc, &cause, err);
+    rc = manifest->whole ? follow_run(manifest, parsed, err) : DP_OK;
+    if (rc < 0) {
+        dp_slice_free(parsed);
+        return rc;
+    }
+    *slice = parsed;
+    return 1;
 }

@@ -20,6 +20,12 @@ void dp_manifest_free(struct dp_manifest *manifest);
 /* For messages: as it was given, of a URL without what must not be shown. */
 const char *dp_manifest_name(const struct dp_manifest *manifest);
 
+/* From here on a manifest that begins with slice 1 of a plan and has more lines must be that plan:
+ * every slice once, in order. (One that begins elsewhere is a part that somebody chose, and so is a
+ * line alone.) dp_manifest_next then fails with DP_BAD_INDEX where a slice is missing, doubled or
+ * out of order; what can be read twice is looked through at once, and this call fails. */
+int dp_manifest_require_whole(struct dp_manifest *manifest, struct dp_error *err);
+
 /* 1: *slice is the next one, to be freed by the caller; 0: the end; < 0: enum dp_result, with the
  * manifest's name and the number of the line in the message. Empty lines are skipped. */
 int dp_manifest_next(struct dp_manifest *manifest, struct dp_slice **slice, struct dp_error *err);

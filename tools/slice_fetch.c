@@ -35,6 +35,7 @@ struct fetch {
     const char *name;       /* --name */
     const char *command;    /* --exec */
     bool resume;
+    bool partial; /* --partial */
     bool bgzf;
     struct dp_selection only;
 
@@ -53,12 +54,13 @@ struct fetch {
     int status; /* of the first failure */
 };
 
-enum { ONLY = 256, SLICE, OUTPUT_DIR, NAME, RESUME, EXEC, INDEX };
+enum { ONLY = 256, SLICE, OUTPUT_DIR, NAME, RESUME, EXEC, INDEX, PARTIAL };
 
 static const struct dp_tool_option options[] = {
     {"only", ONLY, true},       {"slice", SLICE, true}, {"output", 'o', true},
     {"output-dir", OUTPUT_DIR, true}, {"name", NAME, true},   {"resume", RESUME, false},
     {"exec", EXEC, true},       {"bgzf", 'z', false},   {"index", INDEX, true},
+    {"partial", PARTIAL, false},
 };
 
 static void take_name(struct fetch *fetch, const char *value)
@@ -94,6 +96,9 @@ static void take(void *user, int code, const char *value)
         break;
     case RESUME:
         fetch->resume = true;
+        break;
+    case PARTIAL:
+        fetch->partial = true;
         break;
     case EXEC:
         fetch->command = value;
@@ -388,6 +393,8 @@ static int run(struct fetch *fetch, const char *manifest_name)
                  ? dp_manifest_open_line(fetch->slice_text, &fetch->team.manifest, &err)
                  : dp_manifest_open(tool->context, manifest_name, &fetch->team.manifest, &err);
 
+    if (rc == DP_OK && !fetch->partial && !fetch->only.parts.length)
+        rc = dp_manifest_require_whole(fetch->team.manifest, &err);
     if (rc == DP_OK)
         rc = open_outputs(fetch, manifest_name, &err);
     if (rc == DP_OK)

@@ -73,6 +73,44 @@ ends 3 "a manifest that was cut" dp-slice fetch shorter
 sed '5s/"n":5/"n":6/' m64 >bad
 ends 3 "a changed digit" dp-slice fetch bad
 says "bad: line 5: " "a changed digit"
+# --- fetch: a manifest that lost lines is no whole plan
+head -n 40 m64 >cut
+ends 3 "cut at the end of a line" dp-slice fetch cut
+says "^dp-slice: cut: slice 41 of 64 is missing; --partial" "cut at the end of a line"
+check "nothing of it is fetched" test ! -s out
+ends 3 "cut, on a pipe" bash -c "cat cut | dp-slice fetch -o piped.fq -"
+says "^dp-slice: stdin: slice 41 of 64 is missing" "cut, on a pipe"
+no "cut, on a pipe" piped.fq
+ends 3 "cut, as standard input" bash -c "dp-slice fetch - <cut"
+check "cut, as standard input: nothing is fetched" test ! -s out
+sed 20d m64 >lost
+ends 3 "a line is lost" dp-slice fetch --exec 'cat >/dev/null; touch begun' lost
+says "slice 20 of 64 is missing" "a line is lost"
+no "a line is lost: no command began" begun
+sed 20p m64 >doubled
+ends 3 "a line is there twice" dp-slice fetch doubled
+says "slice 20 of 64 is there twice" "a line is there twice"
+cat m64 m64 >doubled
+ends 3 "a plan is there twice" dp-slice fetch doubled
+says "slice 1 of 64 is there twice" "a plan is there twice"
+ends 3 "not in order" bash -c "(sed -n 1p m64; sed 1d m64 | tac) | dp-slice fetch -"
+dp-slice fetch --only 1-40 m64 >forty
+ends 0 "--partial" dp-slice fetch --partial cut
+check "--partial" cmp out forty
+ends 0 "--only of a part" dp-slice fetch --only 40,1-39 cut
+check "--only of a part" cmp out forty
+for line in 1 17; do
+    ends 0 "line $line alone" bash -c "sed -n ${line}p m64 | dp-slice fetch -"
+done
+ends 0 "a part from elsewhere" bash -c "sed -n '17,32p;40p' m64 | dp-slice fetch -"
+ends 0 "shared out" bash -c "split -n l/4 --filter='dp-slice fetch --partial -' m64"
+check "shared out" cmp out a.fq
+dp-slice plan -n5 a.fq >m5
+ends 0 "two whole plans" bash -c "cat m64 m5 | dp-slice fetch -"
+check "two whole plans" cmp out <(cat a.fq a.fq)
+head -n 3 m5 >>m64.m5
+ends 3 "two plans, one of them cut" bash -c "cat m64 m64.m5 | dp-slice fetch -"
+says "slice 4 of 5 is missing" "two plans, one of them cut"
 ends 1 "a full disk" bash -c "dp-slice fetch m64 >/dev/full"
 says "No space left on device" "a full disk"
 
@@ -111,7 +149,7 @@ same "two plans, names by id" "$(ls d4 | wc -l)" 96
 # A slice that fails leaves no file and hides no other.
 sed '4s/"decoded":{"end":\([0-9]*\),"crc32":"......../"decoded":{"end":\1,"crc32":"00000000/' m32 |
     head -8 >wrong
-ends 3 "a line that was edited" dp-slice fetch --output-dir d5 wrong
+ends 3 "a line that was edited" dp-slice fetch --partial --output-dir d5 wrong
 cp a.fq.gz broken.fq.gz
 dp-index build -q -s 64K broken.fq.gz
 dp-slice plan -n8 --inline broken.fq.gz >mb
