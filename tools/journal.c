@@ -24,6 +24,7 @@ struct dp_journal {
     char *folder;
     const char *form;
     int fd;
+    bool resume;
     struct dp_array lines; /* of char *: as they were when it was opened, sorted */
 };
 
@@ -70,8 +71,8 @@ static int load_file(struct dp_journal *journal, const char *path, struct dp_err
     return rc;
 }
 
-int dp_journal_open(const char *folder, const char *form, bool resume,
-                    struct dp_journal **journal, struct dp_error *err)
+int dp_journal_open(const char *folder, const char *form, struct dp_journal **journal,
+                    struct dp_error *err)
 {
     struct dp_journal *made = calloc(1, sizeof(*made));
     char *path = NULL;
@@ -85,11 +86,10 @@ int dp_journal_open(const char *folder, const char *form, bool resume,
     made->folder = strdup(folder);
     if (!made->folder || asprintf(&path, "%s/%s", folder, FILE_NAME) < 0)
         rc = dp_error_no_memory(err);
-    if (rc == DP_OK && resume)
+    if (rc == DP_OK)
         rc = load_file(made, path, err);
     if (rc == DP_OK) {
-        made->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (resume ? 0 : O_TRUNC),
-                        0666);
+        made->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
         if (made->fd < 0)
             rc = dp_error_set_errno(err, errno, "%s", path);
     }
@@ -99,6 +99,65 @@ int dp_journal_open(const char *folder, const char *form, bool resume,
     else
         *journal = made;
     return rc;
+}
+
+/* Is a file of this name in the folder? When that cannot be found out: yes. */
+static bool is_there(const struct dp_journal *journal, const char *name)
+{
+    char *path;
+    bool gone;
+
+    if (asprintf(&path, "%s/%s", journal->folder, name) < 0)
+        return true;
+    gone = access(path, F_OK) != 0 && errno == ENOENT;
+    free(path);
+    return !gone;
+}
+
+/* What stands behind the first `count` fields of a line; "" when it has fewer. */
+static const char *behind(const char *line, int count)
+{
+    for (; count > 0 && *line; count--) {
+        line += strcspn(line, " ");
+        line += *line == ' ';
+    }
+    return line;
+}
+
+/* Counts the lines of the plan; fails for a slice of another one that is still there. */
+static int count_own(const struct dp_journal *journal, const char *plan_id, size_t *count,
+                     struct dp_error *err)
+{
+    char *const *lines = journal->lines.data;
+    size_t length = strlen(plan_id), i;
+    const char *plan, *name;
+
+    *count = 0;
+    for (i = 0; i < journal->lines.length; i++) {
+        plan = behind(lines[i], 1);
+        name = behind(lines[i], 3);
+        if (strncmp(plan, plan_id, length) == 0 && plan[length] == ' ')
+            ++*count;
+        else if (*name && is_there(journal, name))
+            return dp_error_set(err, DP_INVALID, "%s: %s is there, a slice of another plan: remove "
+                                "those or use another folder", journal->folder, name);
+    }
+    return DP_OK;
+}
+
+int dp_journal_begin(struct dp_journal *journal, const char *plan_id, bool resume,
+                     struct dp_error *err)
+{
+    size_t own = 1;
+    int rc = plan_id ? count_own(journal, plan_id, &own, err) : DP_OK;
+
+    if (rc < 0)
+        return rc;
+    journal->resume = resume;
+    /* With nothing to resume, lines of files that are gone go too. */
+    if ((!resume || own == 0) && ftruncate(journal->fd, 0) != 0)
+        return dp_error_set_errno(err, errno, "%s/%s", journal->folder, FILE_NAME);
+    return DP_OK;
 }
 
 void dp_journal_free(struct dp_journal *journal)
@@ -120,23 +179,25 @@ void dp_journal_free(struct dp_journal *journal)
 }
 
 /* The line of a slice whose file is there now; NULL when it is not. To be freed. */
-static char *make_line(const struct dp_journal *journal, const char *id, const char *name)
+static char *make_line(const struct dp_journal *journal, const struct dp_slice_info *slice,
+                       const char *name)
 {
     char *path, *line = NULL;
     struct stat about;
 
     if (asprintf(&path, "%s/%s", journal->folder, name) < 0)
         return NULL;
-    if (stat(path, &about) == 0 &&
-        asprintf(&line, "%s%s %lld %s", id, journal->form, (long long)about.st_size, name) < 0)
+    if (stat(path, &about) == 0 && asprintf(&line, "%s%s %s %lld %s", slice->id, journal->form,
+                                            slice->plan_id, (long long)about.st_size, name) < 0)
         line = NULL;
     free(path);
     return line;
 }
 
-bool dp_journal_has(struct dp_journal *journal, const char *id, const char *name)
+bool dp_journal_has(struct dp_journal *journal, const struct dp_slice_info *slice,
+                    const char *name)
 {
-    char *line = make_line(journal, id, name);
+    char *line = journal->resume ? make_line(journal, slice, name) : NULL;
     bool found = line && journal->lines.length &&
                  bsearch(&line, journal->lines.data, journal->lines.length, sizeof(char *),
                          compare_lines);
@@ -145,10 +206,10 @@ bool dp_journal_has(struct dp_journal *journal, const char *id, const char *name
     return found;
 }
 
-int dp_journal_add(struct dp_journal *journal, const char *id, const char *name,
+int dp_journal_add(struct dp_journal *journal, const struct dp_slice_info *slice, const char *name,
                    struct dp_error *err)
 {
-    char *line = make_line(journal, id, name);
+    char *line = make_line(journal, slice, name);
     ssize_t length, put;
 
     if (!line)

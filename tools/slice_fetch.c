@@ -46,6 +46,7 @@ struct fetch {
 
     pthread_mutex_t lock; /* for what follows */
     char plan_id[64];     /* of the first slice */
+    bool refused;         /* its folder belongs to another plan */
     uint64_t done_bytes;
     uint64_t done_slices;
     uint64_t skipped_slices;
@@ -222,28 +223,36 @@ static int fetch_slice(struct fetch *fetch, uint64_t order, const struct dp_slic
     rc = copy_slice(fetch, slice, info, pipe, err);
     pipe->close(pipe);
     if (rc == DP_OK && name && fetch->journal)
-        rc = dp_journal_add(fetch->journal, info->id, name, err);
+        rc = dp_journal_add(fetch->journal, info, name, err);
     return rc;
 }
 
 /* ------------------------------------------------------------------------------ all slices */
 
-/* Two plans have slices of the same numbers: their files would overwrite each other. */
+/* Two plans have slices of the same numbers: in one folder their files would overwrite each other
+ * or be taken for those of one plan. */
 static int check_plan(struct fetch *fetch, const struct dp_slice_info *info, struct dp_error *err)
 {
-    bool same;
+    bool by_id = fetch->name && strstr(fetch->name, "{id}");
+    int rc = DP_OK;
 
-    if (!fetch->directory || (fetch->name && strstr(fetch->name, "{id}")))
+    if (!fetch->directory)
         return DP_OK;
     pthread_mutex_lock(&fetch->lock);
-    if (!fetch->plan_id[0])
+    if (!fetch->plan_id[0]) {
         snprintf(fetch->plan_id, sizeof(fetch->plan_id), "%s", info->plan_id);
-    same = strcmp(fetch->plan_id, info->plan_id) == 0;
+        if (fetch->journal)
+            rc = dp_journal_begin(fetch->journal, by_id ? NULL : info->plan_id, fetch->resume, err);
+        fetch->refused = rc < 0;
+    } else if (fetch->refused) {
+        rc = dp_error_set(err, DP_CANCELLED, "the first slice was refused");
+    } else if (!by_id && strcmp(fetch->plan_id, info->plan_id) != 0) {
+        rc = dp_error_set(err, DP_BAD_INDEX,
+                          "slice %llu: it is of another plan than the slices "
+                          "before it: use {id} in --name", (unsigned long long)info->number);
+    }
     pthread_mutex_unlock(&fetch->lock);
-    if (same)
-        return DP_OK;
-    return dp_error_set(err, DP_BAD_INDEX, "slice %llu: it is of another plan than the slices "
-                        "before it: use {id} in --name", (unsigned long long)info->number);
+    return rc;
 }
 
 static void note_failure(struct fetch *fetch, uint64_t number, int status)
@@ -288,7 +297,7 @@ static bool work(void *user, uint64_t order, const struct dp_slice *slice)
     if (rc == DP_OK && fetch->directory) {
         name = file_name(fetch, &info);
         rc = name ? DP_OK : dp_error_no_memory(&err);
-        skip = name && fetch->resume && dp_journal_has(fetch->journal, info.id, name);
+        skip = name && fetch->resume && dp_journal_has(fetch->journal, &info, name);
     }
     if (rc == DP_OK && !skip)
         rc = fetch_slice(fetch, order, slice, &info, name, &command_status, &err);
@@ -332,8 +341,7 @@ static int open_outputs(struct fetch *fetch, const char *manifest_name, struct d
     rc = dp_local_make_parents(inside, err);
     free(inside);
     if (rc == DP_OK)
-        rc = dp_journal_open(fetch->directory, fetch->bgzf ? ".bgzf" : "", fetch->resume,
-                             &fetch->journal, err);
+        rc = dp_journal_open(fetch->directory, fetch->bgzf ? ".bgzf" : "", &fetch->journal, err);
     return rc;
 }
 

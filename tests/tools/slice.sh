@@ -131,8 +131,18 @@ says "62 of them were there already" "resume"
 cat d1/deep/* >out
 check "resume" cmp out a.fq
 dp-slice plan -n32 a.fq.gz >m32
-ends 0 "resume with another plan" dp-slice fetch -v --resume --output-dir d1/deep m32
-says " 0 of them were there already" "resume with another plan"
+for option in --resume -q; do
+    ends 1 "$option into the folder of another plan" dp-slice fetch -@2 $option --output-dir d1/deep m32
+    says "^dp-slice: d1/deep: slice-000.* is there, a slice of another plan" "$option: another plan"
+    same "$option: another plan: one message" "$(grep -c 'is there' err)" 1
+done
+cat d1/deep/* >out
+check "the slices of the other plan are untouched" cmp out a.fq
+rm d1/deep/*
+ends 0 "the other plan is gone" dp-slice fetch -v --resume --output-dir d1/deep m32
+says " 0 of them were there already" "the other plan is gone"
+ends 0 "nothing of it comes back" dp-slice fetch -v --resume --output-dir d1/deep m32
+says " 32 of them were there already" "nothing of it comes back"
 if dp-slice fetch -z --only 1 m64 >/dev/null 2>&1; then
     ends 0 "as they are" dp-slice fetch --output-dir d9 --name '{number}' m32
     ends 0 "resume in another form" dp-slice fetch -v -z --resume --output-dir d9 --name '{number}' m32
@@ -146,6 +156,9 @@ ends 3 "two plans, one folder" dp-slice fetch --output-dir d3 mixed
 says "another plan" "two plans, one folder"
 ends 0 "two plans, names by id" dp-slice fetch --output-dir d4 --name '{id}' mixed
 same "two plans, names by id" "$(ls d4 | wc -l)" 96
+ends 0 "two plans, names by id, resumed" dp-slice fetch -v --resume --output-dir d4 --name '{id}' m32
+says " 32 of them were there already" "two plans, names by id, resumed"
+ends 1 "names by number among those" dp-slice fetch --output-dir d4 m32
 # A slice that fails leaves no file and hides no other.
 sed '4s/"decoded":{"end":\([0-9]*\),"crc32":"......../"decoded":{"end":\1,"crc32":"00000000/' m32 |
     head -8 >wrong
