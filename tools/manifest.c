@@ -202,7 +202,7 @@ static int not_whole(const struct dp_manifest *manifest, uint64_t number, const 
                      struct dp_error *err)
 {
     return dp_error_set(err, DP_BAD_INDEX,
-                        "%s: slice %llu of %llu %s; --partial takes a manifest that is no whole plan",
+                        "%s: slice %llu of %llu %s; --partial takes what is no whole plan",
                         manifest->name, (unsigned long long)number,
                         (unsigned long long)manifest->run.slice_count, what);
 }
