@@ -12,8 +12,8 @@
 #   pshort=0                    all headers and a part of the body, then a closed connection,
 #   pstall=0                    all headers and a part of the body, then nothing
 #   seed=1                      of the dice, which are thrown for one request after the other
-# DIR/env then says S3WAN_URL and S3WAN_LOG (per request: method, URI, range, status, body bytes, number
-# of the connection, seconds). For rates of nothing but the network use delay and rate alone.
+# DIR/env then says S3WAN_URL and S3WAN_LOG (per request: method, URI, range, status, body bytes of the
+# answer, number of the connection, seconds, bytes of the request). For rates of nothing but the network use delay and rate alone.
 set -eu
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -108,7 +108,7 @@ worker_processes 1;
 daemon off;
 events { worker_connections 1024; }
 http {
-    log_format requests '\$request_method \$request_uri [\$http_range] \$status \$body_bytes_sent c=\$connection t=\$request_time';
+    log_format requests '\$request_method \$request_uri [\$http_range] \$status \$body_bytes_sent c=\$connection t=\$request_time s=\$request_length';
     access_log $dir/access.log requests;
     client_body_temp_path $dir/tmp/body;
     proxy_temp_path $dir/tmp/proxy;
