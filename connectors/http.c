@@ -165,7 +165,8 @@ static int wait_for_place(struct dp_context *context, struct dp_http_pool *pool,
     return rc;
 }
 
-static int take_line(struct dp_context *context, bool stream, struct line *line,
+/* A line that is taken apart does not count in the limit. */
+static int take_line(struct dp_context *context, bool apart, struct line *line,
                      struct dp_error *err)
 {
     struct dp_http_pool *pool = need_pool(context, err);
@@ -176,10 +177,10 @@ static int take_line(struct dp_context *context, bool stream, struct line *line,
     line->curl = NULL;
     line->socket = -1;
     pthread_mutex_lock(&pool->mutex);
-    if (!stream)
+    if (!apart)
         rc = wait_for_place(context, pool, err);
     if (!rc) {
-        pool->busy += !stream;
+        pool->busy += !apart;
         if (pool->idle_count)
             *line = pool->idle[--pool->idle_count];
     }
@@ -188,7 +189,7 @@ static int take_line(struct dp_context *context, bool stream, struct line *line,
         line->curl = curl->easy_init();
     if (!rc && !line->curl) {
         pthread_mutex_lock(&pool->mutex);
-        pool->busy -= !stream;
+        pool->busy -= !apart;
         pthread_mutex_unlock(&pool->mutex);
         rc = dp_error_no_memory(err);
     }
@@ -196,13 +197,13 @@ static int take_line(struct dp_context *context, bool stream, struct line *line,
 }
 
 /* Gives a line back with its connection, without the options of the request. */
-static void give_line(struct dp_context *context, bool stream, struct line line)
+static void give_line(struct dp_context *context, bool apart, struct line line)
 {
     struct dp_http_pool *pool = atomic_load(&context->http);
 
     curl->easy_reset(line.curl);
     pthread_mutex_lock(&pool->mutex);
-    pool->busy -= !stream;
+    pool->busy -= !apart;
     if (pool->idle_count < pool->limit) {
         pool->idle[pool->idle_count++] = line;
         line.curl = NULL;
@@ -394,7 +395,7 @@ static int set_headers(struct exchange *exchange, struct dp_error *err)
 {
     const struct dp_http_request *request = exchange->request;
     const char *const *line;
-    char range[64];
+    char range[64], type[128];
     bool ok = add_header(exchange, "Accept-Encoding: identity");
 
     if (request->ranged) {
@@ -402,8 +403,11 @@ static int set_headers(struct exchange *exchange, struct dp_error *err)
                  request->range.end - 1);
         ok = ok && add_header(exchange, range);
     }
-    if (request->has_body)
-        ok = ok && add_header(exchange, "Content-Type: application/octet-stream");
+    if (request->has_body) {
+        snprintf(type, sizeof(type), "Content-Type: %s",
+                 request->content_type ? request->content_type : "application/octet-stream");
+        ok = ok && add_header(exchange, type);
+    }
     for (line = request->headers; ok && line && *line; line++)
         ok = add_header(exchange, *line);
     return ok ? DP_OK : dp_error_no_memory(err);
@@ -424,10 +428,15 @@ static void set_protocols(CURL *handle, const char *url)
 #endif
 }
 
-static void set_limits(CURL *handle, const struct dp_context_options *options)
+static void set_limits(CURL *handle, const struct dp_http_request *request,
+                       const struct dp_context_options *options)
 {
     long seconds = (long)options->timeout_seconds;
 
+    if (request->limit_ms)
+        curl->easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long)request->limit_ms);
+    if (request->direct)
+        curl->easy_setopt(handle, CURLOPT_PROXY, "");
     curl->easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl->easy_setopt(handle, CURLOPT_CONNECTTIMEOUT,
                      seconds < CONNECT_SECONDS ? seconds : (long)CONNECT_SECONDS);
@@ -439,13 +448,16 @@ static void set_limits(CURL *handle, const struct dp_context_options *options)
     curl->easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
 }
 
-/* The CA bundle: the caller's, then the variables that the AWS tools and curl know. */
-static void set_trust(CURL *handle, const struct dp_context_options *options)
+/* The CA bundle: the caller's, then what the AWS tools and curl look at. */
+static void set_trust(CURL *handle, const struct dp_http_request *request,
+                      const struct dp_context_options *options)
 {
     const char *bundle = options->ca_bundle;
 
     if (!bundle)
         bundle = getenv("AWS_CA_BUNDLE");
+    if ((!bundle || !*bundle) && request->auth)
+        bundle = request->auth->ca_bundle;
     if (!bundle || !*bundle)
         bundle = getenv("CURL_CA_BUNDLE");
     if (bundle && *bundle)
@@ -496,8 +508,8 @@ static int set_up(struct exchange *exchange, struct dp_error *err)
     if (rc)
         goto out;
     set_protocols(handle, url);
-    set_limits(handle, &exchange->context->options);
-    set_trust(handle, &exchange->context->options);
+    set_limits(handle, request, &exchange->context->options);
+    set_trust(handle, request, &exchange->context->options);
     set_method(handle, request);
     set_callbacks(exchange);
     curl->easy_setopt(handle, CURLOPT_SHARE, atomic_load(&exchange->context->http)->share);
@@ -603,16 +615,17 @@ int dp_http_exchange(struct dp_context *context, const struct dp_http_request *r
                      struct dp_http_answer *answer, struct dp_error *err)
 {
     struct exchange exchange = {.context = context, .request = request, .answer = answer};
+    bool apart = request->stream || request->cleanup || request->nested;
     int rc;
 
     dp_http_answer_clear(answer);
-    rc = take_line(context, request->stream || request->cleanup, &exchange.line, err);
+    rc = take_line(context, apart, &exchange.line, err);
     if (rc)
         return rc;
     rc = set_up(&exchange, err);
     if (!rc)
         rc = finish(&exchange, curl->easy_perform(exchange.line.curl), err);
-    give_line(context, request->stream || request->cleanup, exchange.line);
+    give_line(context, apart, exchange.line);
     curl->slist_free_all(exchange.headers);
     dp_array_free(&exchange.document);
     return rc;

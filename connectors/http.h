@@ -13,8 +13,12 @@
 struct dp_http_request;
 struct dp_http_answer;
 
-/* Who proves the right to make a request. May be shared by threads. */
+/* Who proves the right to make a request. May be shared by threads. Redirects are not followed then,
+ * and .netrc is not read. */
 struct dp_http_auth {
+    unsigned attempts;     /* per request; 0: the context's */
+    const char *ca_bundle; /* when neither the context nor the environment name one; or NULL */
+
     /* Makes the URL of the next attempt from the request's (*url is the caller's to free), and
      * appends header lines ("Name: value", NUL-terminated, one behind the other) to `lines`. Called
      * before every attempt, because signatures carry the time. */
@@ -47,6 +51,7 @@ struct dp_http_request {
     int body_file;
     uint64_t body_offset, body_bytes;
     const char *body_hash; /* SHA-256, hex; for signers; NULL: there is no body */
+    const char *content_type; /* of the body; NULL: application/octet-stream */
 
     /* Takes the body of a good answer. `rewind` makes a repeated attempt begin with the first byte
      * again; without it a ranged GET resumes where the body stopped. */
@@ -56,6 +61,9 @@ struct dp_http_request {
 
     bool stream; /* one long pass that waits for its reader: takes no place in the pool's limit */
     bool cleanup; /* must happen although the caller wants to stop */
+    bool nested; /* made while another request holds its place in the pool: takes none itself */
+    bool direct; /* through no proxy */
+    unsigned limit_ms; /* of an attempt as a whole; 0: as long as something moves */
 };
 
 struct dp_http_answer {

@@ -89,6 +89,8 @@ static bool may_repeat(struct dp_context *context, struct dp_http_request *reque
                        const struct dp_http_answer *answer, const struct dp_error *failure,
                        unsigned *failures, bool *mended)
 {
+    unsigned own = request->auth ? request->auth->attempts : 0;
+
     if (!failure->retryable) {
         if (*mended || !answer->status || !request->auth || !request->auth->mend ||
             !request->auth->mend(request->auth, request, answer))
@@ -97,7 +99,7 @@ static bool may_repeat(struct dp_context *context, struct dp_http_request *reque
         return go_on(request, answer);
     }
     *failures = answer->body_bytes >= PROGRESS_BYTES ? 1 : *failures + 1;
-    return *failures < context->options.attempts &&
+    return *failures < (own ? own : context->options.attempts) &&
            answer->retry_after <= LONGEST_WAIT_SECONDS && go_on(request, answer);
 }
 
