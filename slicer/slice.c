@@ -4,6 +4,8 @@
 #include "slicer/slice.h"
 
 #include "base/crc32.h"
+#include "base/error.h"
+#include "connectors/uri.h"
 #include "slicer/slice_json.h"
 
 #include <stdio.h>
@@ -87,25 +89,36 @@ static bool plain_fits(const struct dp_slice *slice)
             slice->range.end >= slice->decoded_end);
 }
 
+/* Says what is wrong with a slice; its URI may be a presigned one. */
+static int fail(const struct dp_slice *slice, enum dp_result code, const char *what,
+                struct dp_error *err)
+{
+    char *uri = dp_uri_redact(slice->uri);
+    int rc = dp_error_set(err, code, "%.400s: slice %llu: %s", uri ? uri : "",
+                          (unsigned long long)slice->number, what);
+
+    free(uri);
+    return rc;
+}
+
 int dp_slice_check(const struct dp_slice *slice, struct dp_error *err)
 {
     bool empty = slice->empty;
     const char *what = NULL;
 
     if (!interval_fits(slice))
-        what = "the interval";
+        what = "the interval does not fit the rest of the slice";
     else if (empty && slice->unit == DP_UNIT_RECORDS && slice->begin != slice->end)
-        what = "the list of ranges";
+        what = "the list of ranges does not fit the rest of the slice";
     else if (!empty && !place_fits(slice))
-        what = "the place to read";
+        what = "the place to read does not fit the rest of the slice";
     else if (!empty && !plain_fits(slice))
-        what = "the range";
+        what = "the range does not fit the rest of the slice";
     else if (!empty && !window_fits(slice))
-        what = "the window";
+        what = "the window does not fit the rest of the slice";
     if (!what)
         return DP_OK;
-    return dp_error_set(err, DP_BAD_INDEX, "%s: slice %llu: %s does not fit the rest of the slice",
-                        slice->uri, (unsigned long long)slice->number, what);
+    return fail(slice, DP_BAD_INDEX, what, err);
 }
 
 /* -------------------------------------------------------------------------------- text form */
@@ -142,8 +155,7 @@ int dp_slice_format(const struct dp_slice *slice, char **line, struct dp_error *
         return dp_error_no_memory(err);
     if (length + CHECK_BYTES > DP_SLICE_LINE_MAX) {
         free(text);
-        return dp_error_set(err, DP_UNSUPPORTED, "%.200s...: the name is too long for a slice",
-                            slice->uri);
+        return fail(slice, DP_UNSUPPORTED, "the name is too long for a slice", err);
     }
     snprintf(text + length - 1, CHECK_BYTES + 2, CHECK_KEY "%08x\"}",
              (unsigned)dp_crc32(0, text, length));
