@@ -312,7 +312,13 @@ struct dp_plan_options {
     uint64_t end;
     int inline_parts;    /* 1: windows stand in the slices, the index is not needed to fetch */
     int allow_signed;    /* 1: keep the signed query of a presigned URL in the slices */
+    unsigned presign_seconds; /* > 0: slices of an s3:// object name presigned https URLs, also of
+                               * its index when that is on S3: fetching them needs no credentials
+                               * for so long, at most DP_PRESIGN_SECONDS_MAX */
 };
+
+/* Seven days: what the signature allows. */
+#define DP_PRESIGN_SECONDS_MAX 604800
 
 /* Checks that `index` belongs to `object` (two small reads), and cuts. Both outlive the plan. */
 int dp_plan_new(struct dp_index *index, struct dp_object *object,
@@ -325,6 +331,9 @@ int dp_plan_check_slice(const struct dp_plan *plan, const struct dp_slice *slice
                         struct dp_error *err);
 void dp_plan_free(struct dp_plan *plan);
 uint64_t dp_plan_slice_count(const struct dp_plan *plan);
+/* When presigned slices can be fetched no more, in seconds since 1970 (earlier than asked for when
+ * the credentials end before); 0: never. */
+int64_t dp_plan_expires(const struct dp_plan *plan);
 /* Makes slice `number` (1-based). */
 int dp_plan_slice(const struct dp_plan *plan, uint64_t number, struct dp_slice **slice,
                   struct dp_error *err);

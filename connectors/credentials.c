@@ -379,8 +379,10 @@ int dp_credentials_get(struct dp_s3_account *account, struct dp_credentials *cre
     if (!rc)
         rc = copy_keys(credentials, account->current.access_key, account->current.secret_key,
                        account->current.token, err);
-    if (!rc)
+    if (!rc) {
+        credentials->expires = account->current.expires;
         credentials->anonymous = account->current.anonymous;
+    }
     pthread_mutex_unlock(&account->mutex);
     return rc;
 }

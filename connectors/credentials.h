@@ -14,6 +14,7 @@
 struct dp_credentials {
     char *access_key, *secret_key;
     char *token;     /* of a session; NULL: none */
+    int64_t expires; /* seconds since 1970; 0: not known to */
     bool anonymous;  /* requests are not signed */
 };
 

@@ -186,6 +186,19 @@ static char *make_query(const struct dp_s3_place *place, const struct dp_http_re
     return NULL;
 }
 
+/* The scope of a signature made now, with `timestamp` filled. Call with the mutex. */
+static struct dp_sigv4_scope make_scope(const struct dp_s3_place *place,
+                                        const struct dp_credentials *keys, char timestamp[32])
+{
+    time_t now = time(NULL);
+    struct tm utc;
+
+    gmtime_r(&now, &utc);
+    strftime(timestamp, 32, "%Y%m%dT%H%M%SZ", &utc);
+    return (struct dp_sigv4_scope){keys->access_key, keys->secret_key, place->region, "s3",
+                                   timestamp};
+}
+
 /* Appends the headers that sign `request`. Call with the mutex. */
 static int sign(const struct dp_s3_place *place, const struct dp_http_request *request,
                 const char *query, const struct dp_credentials *keys, struct dp_array *lines,
@@ -203,16 +216,10 @@ static int sign(const struct dp_s3_place *place, const struct dp_http_request *r
                                          .headers = headers,
                                          .header_count = keys->token ? 4 : 3,
                                          .payload_hash = hash};
-    struct dp_sigv4_scope scope = {keys->access_key, keys->secret_key, place->region, "s3",
-                                   timestamp};
-    time_t now = time(NULL);
-    struct tm utc;
+    struct dp_sigv4_scope scope = make_scope(place, keys, timestamp);
+    int rc = dp_sigv4_authorization(&canonical, &scope, &authorization, err);
     bool ok;
-    int rc;
 
-    gmtime_r(&now, &utc);
-    strftime(timestamp, sizeof(timestamp), "%Y%m%dT%H%M%SZ", &utc);
-    rc = dp_sigv4_authorization(&canonical, &scope, &authorization, err);
     if (rc)
         return rc;
     ok = add_line(lines, "x-amz-content-sha256", hash) &&
@@ -282,6 +289,61 @@ static bool mend(struct dp_http_auth *auth, const struct dp_http_request *reques
         mended = dp_credentials_refresh(place->account, &used);
     dp_credentials_clear(&used);
     return mended;
+}
+
+/* ----------------------------------------------------------------------------- presigning */
+
+static int presign(struct dp_s3_place *place, unsigned seconds, const struct dp_credentials *keys,
+                   char **url, struct dp_error *err)
+{
+    struct dp_http_request get = {.method = "GET", .url = ""};
+    struct dp_sigv4_header host = {"host", place->host};
+    struct dp_sigv4_request canonical = {.method = "GET",
+                                         .path = place->path,
+                                         .headers = &host,
+                                         .header_count = 1,
+                                         .payload_hash = DP_SIGV4_UNSIGNED};
+    char timestamp[32], *query = NULL, *own = make_query(place, &get);
+    struct dp_sigv4_scope scope;
+    int rc;
+
+    if (!own)
+        return dp_error_no_memory(err);
+    pthread_mutex_lock(&place->mutex);
+    scope = make_scope(place, keys, timestamp);
+    canonical.query = own;
+    rc = dp_sigv4_presign(&canonical, &scope, seconds, keys->token, &query, err);
+    if (!rc && asprintf(url, "%s%s?%s", place->base, place->path, query) < 0)
+        rc = dp_error_no_memory(err);
+    pthread_mutex_unlock(&place->mutex);
+    free(own);
+    free(query);
+    return rc;
+}
+
+int dp_s3_presign(struct dp_context *context, const char *uri, unsigned seconds, char **url,
+                  int64_t *expires, struct dp_error *err)
+{
+    struct dp_credentials keys = {0};
+    struct dp_s3_place *place = NULL;
+    int rc = dp_s3_place_open(context, uri, &place, err);
+
+    if (rc)
+        return rc;
+    rc = dp_credentials_get(place->account, &keys, err);
+    if (!rc && keys.anonymous)
+        rc = dp_error_set(err, DP_INVALID, "%s: without credentials no URL can be presigned",
+                          place->uri);
+    if (!rc)
+        rc = presign(place, seconds, &keys, url, err);
+    if (!rc) {
+        *expires = (int64_t)time(NULL) + seconds;
+        if (keys.expires && keys.expires < *expires)
+            *expires = keys.expires;
+    }
+    dp_credentials_clear(&keys);
+    dp_s3_place_free(place);
+    return rc;
 }
 
 /* --------------------------------------------------------------------------------- opening */

@@ -39,6 +39,11 @@ int dp_s3_object_open(struct dp_context *context, const char *uri,
                       const struct dp_object_options *options, struct dp_object **object,
                       struct dp_error *err);
 
+/* Makes a URL by which anybody may GET the object for `seconds` from now; *expires (seconds since
+ * 1970) is earlier when the credentials end before. The caller frees *url; it is a secret. */
+int dp_s3_presign(struct dp_context *context, const char *uri, unsigned seconds, char **url,
+                  int64_t *expires, struct dp_error *err);
+
 /* s3_sink.c: one PUT up to 64 MiB, a multipart upload above. */
 int dp_s3_sink_open(struct dp_context *context, const char *uri, struct dp_sink **sink,
                     struct dp_error *err);

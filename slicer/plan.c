@@ -11,6 +11,7 @@
 #include "base/crc32.h"
 #include "base/options.h"
 #include "connectors/object.h"
+#include "connectors/s3.h"
 #include "connectors/uri.h"
 #include "slicer/slice.h"
 
@@ -33,6 +34,9 @@ struct dp_plan {
     bool to_the_end; /* `end` is the total: the last slice takes whatever follows, too */
     bool inline_parts;
     bool allow_signed;
+    char *object_url; /* presigned, for all slices; NULL: its own name */
+    char *index_url;
+    int64_t expires; /* of both, seconds since 1970; 0: never */
     dp_slice_id id;
 };
 
@@ -132,6 +136,28 @@ static int choose_count(struct dp_plan *plan, const struct dp_plan_options *opti
     return DP_OK;
 }
 
+/* URLs that need no credentials, one for all slices: they are alike for everybody who has them. An
+ * index that is not on S3 stays where it is. */
+static int presign(struct dp_plan *plan, unsigned seconds, struct dp_error *err)
+{
+    struct dp_context *context = plan->object->context;
+    const char *uri = dp_object_uri(plan->object), *index = dp_index_uri(plan->index);
+    int64_t index_expires;
+    int rc;
+
+    if (seconds > DP_PRESIGN_SECONDS_MAX)
+        return dp_error_set(err, DP_INVALID, "%s: presigned for more than 7 days", uri);
+    if (strncmp(uri, "s3://", 5) != 0)
+        return dp_error_set(err, DP_INVALID, "%s: only s3:// objects can be presigned", uri);
+    rc = dp_s3_presign(context, uri, seconds, &plan->object_url, &plan->expires, err);
+    if (rc || plan->inline_parts || !index || strncmp(index, "s3://", 5) != 0)
+        return rc;
+    rc = dp_s3_presign(context, index, seconds, &plan->index_url, &index_expires, err);
+    if (!rc && index_expires < plan->expires)
+        plan->expires = index_expires;
+    return rc;
+}
+
 int dp_plan_new(struct dp_index *index, struct dp_object *object,
                 const struct dp_plan_options *options, struct dp_plan **plan, struct dp_error *err)
 {
@@ -158,8 +184,10 @@ int dp_plan_new(struct dp_index *index, struct dp_object *object,
     rc = choose_interval(made, &given, err);
     if (!rc)
         rc = choose_count(made, &given, err);
+    if (!rc && given.presign_seconds)
+        rc = presign(made, given.presign_seconds, err);
     if (rc) {
-        free(made);
+        dp_plan_free(made);
         return rc;
     }
     name_plan(made);
@@ -169,7 +197,16 @@ int dp_plan_new(struct dp_index *index, struct dp_object *object,
 
 void dp_plan_free(struct dp_plan *plan)
 {
+    if (!plan)
+        return;
+    free(plan->object_url);
+    free(plan->index_url);
     free(plan);
+}
+
+int64_t dp_plan_expires(const struct dp_plan *plan)
+{
+    return plan->expires;
 }
 
 uint64_t dp_plan_slice_count(const struct dp_plan *plan)
@@ -274,6 +311,10 @@ static int name_index(const struct dp_plan *plan, char **uri, struct dp_error *e
 {
     const char *place = dp_index_uri(plan->index);
 
+    if (plan->index_url) {
+        *uri = strdup(plan->index_url);
+        return *uri ? DP_OK : dp_error_no_memory(err);
+    }
     if (dp_uri_is_local(place) && dp_uri_scheme_length(place) == 0)
         return dp_uri_from_path(place, uri, err);
     if (dp_uri_is_signed(place) && !plan->allow_signed)
@@ -317,7 +358,7 @@ static int name_source(const struct dp_plan *plan, struct dp_slice *slice, struc
                                 uri);
         uri = object->signed_uri;
     }
-    slice->uri = strdup(uri);
+    slice->uri = strdup(plan->object_url ? plan->object_url : uri);
     slice->validator = strdup(dp_object_validator(object));
     slice->size_bytes = dp_object_size(object);
     return slice->uri && slice->validator ? DP_OK : dp_error_no_memory(err);

@@ -21,6 +21,8 @@ static const char help[] =
     "      --bases B            slices of B bases\n"
     "      --inline             let slices carry what they need of the index\n"
     "      --allow-signed       keep the signature of a presigned URL in the slices\n"
+    "      --presign SECONDS    let slices of an s3:// object name presigned URLs, which workers\n"
+    "                           without credentials can fetch for so long\n"
     "      --summary            print figures of the plan on standard error\n"
     "  -o, --output MANIFEST    write the manifest here\n"
     "\n"

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 struct request {
@@ -29,14 +30,15 @@ struct request {
     struct dp_plan_options plan;
 };
 
-enum { BY = 256, RECORDS, BYTES, BASES, INLINE, INDEX, ALLOW_SIGNED, SUMMARY };
+enum { BY = 256, RECORDS, BYTES, BASES, INLINE, INDEX, ALLOW_SIGNED, PRESIGN, SUMMARY };
 
 static const struct dp_tool_option options[] = {
     {"parts", 'n', true},         {"by", BY, true},
     {"records", RECORDS, true},   {"bytes", BYTES, true},
     {"bases", BASES, true},       {"inline", INLINE, false},
     {"index", INDEX, true},       {"allow-signed", ALLOW_SIGNED, false},
-    {"summary", SUMMARY, false},  {"output", 'o', true},
+    {"presign", PRESIGN, true},   {"summary", SUMMARY, false},
+    {"output", 'o', true},
 };
 
 static const char *const unit_names[] = {"records", "bytes", "bases"};
@@ -90,6 +92,10 @@ static void take(void *user, int code, const char *value)
         break;
     case ALLOW_SIGNED:
         request->plan.allow_signed = 1;
+        break;
+    case PRESIGN:
+        request->plan.presign_seconds =
+            (unsigned)dp_tool_count(tool, "--presign", value, 1, DP_PRESIGN_SECONDS_MAX);
         break;
     case SUMMARY:
         request->summary = true;
@@ -166,6 +172,30 @@ static void print_figures(struct dp_tool *tool, struct figures *figures, const c
                   fetch, object_bytes ? (double)figures->fetch_bytes / (double)object_bytes : 1.0);
 }
 
+/* Until when presigned slices can be fetched, and whether everybody can reach their index. */
+static void print_expiry(const struct request *request, const struct dp_plan *plan,
+                         const struct dp_index *index)
+{
+    struct dp_index_info info = {.struct_bytes = sizeof(info)};
+    time_t at = (time_t)dp_plan_expires(plan);
+    char text[64];
+    struct tm utc;
+
+    if (!at)
+        return;
+    dp_index_info(index, &info);
+    if (!request->plan.inline_parts && info.uri && !dp_local_is_uri(info.uri))
+        dp_tool_warn(request->tool, "%s: the slices refer to this local index (--inline: to none)",
+                     info.uri);
+    gmtime_r(&at, &utc);
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+    if (request->summary)
+        dp_tool_error(request->tool, "presigned until %s", text);
+    if (at - time(NULL) + 5 < (time_t)request->plan.presign_seconds)
+        dp_tool_warn(request->tool, "the credentials, and the presigned URLs with them, end at %s",
+                     text);
+}
+
 /* --------------------------------------------------------------------------------- output */
 
 /* Where lines go: a sink, or standard output when it is NULL. Small lines are gathered. */
@@ -228,19 +258,27 @@ static int put_plan(const struct request *request, const struct dp_plan *plan,
     return rc;
 }
 
-/* A manifest with a signature in it lets everybody who reads it read the object. */
+/* Does the manifest hold a signature? Then everybody who reads it can read the object. */
+static bool is_secret(const struct request *request, const struct dp_object *object)
+{
+    return request->plan.presign_seconds ||
+           (request->plan.allow_signed && dp_object_is_signed(object));
+}
+
 static int open_output(const struct request *request, const struct dp_object *object,
                        struct dp_sink **sink, struct dp_error *err)
 {
     struct stat about;
     int rc;
 
+    if (!request->output && is_secret(request, object) && isatty(STDOUT_FILENO))
+        dp_tool_warn(request->tool, "whoever sees these lines can read the object");
     if (!request->output)
         return DP_OK;
     rc = dp_local_check_distinct(request->output, dp_object_uri(object), err);
     if (rc < 0)
         return rc;
-    if (!request->plan.allow_signed || !dp_object_is_signed(object))
+    if (!is_secret(request, object))
         return dp_sink_open(request->tool->context, request->output, sink, err);
     umask(077);
     /* A file that is replaced hands its mode on. */
@@ -288,6 +326,8 @@ static int make_plan(const struct request *request, const char *name, struct dp_
         rc = put_plan(request, plan, &lines, &figures, err);
     if (rc == DP_OK && request->summary)
         print_figures(tool, &figures, unit_names[request->plan.unit], dp_object_size(object));
+    if (rc == DP_OK)
+        print_expiry(request, plan, index);
     dp_array_free(&figures.sizes);
     dp_array_free(&lines.pending);
     dp_sink_free(lines.sink);
