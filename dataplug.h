@@ -21,7 +21,7 @@
  *     numbers start at 1 and are inclusive where a person sees them; in this header a record
  *     interval is half-open and starts at 0 unless its comment says otherwise.
  *   - Threads: a context, an object, an index and a plan may be used by any number of threads at
- *     once. A sink, a stream and a reader belong to one thread at a time.
+ *     once. A list, a sink, a stream and a reader belong to one thread at a time.
  *   - After fork() the child must not use a context of its parent (DP_INVALID is returned).
  */
 
@@ -189,6 +189,46 @@ const char *dp_object_validator(const struct dp_object *object);
 /* Reads all bytes of `range` into `buffer`, or fails. A range outside the object is DP_INVALID. */
 int dp_object_read_at(struct dp_object *object, struct dp_range range, void *buffer,
                       struct dp_error *err);
+
+/* ----------------------------------------------------------------------------------- lists */
+
+struct dp_list;
+
+struct dp_list_options {
+    size_t struct_bytes;
+    unsigned page_count; /* names asked for at once; 0 or more than 1000: 1000 */
+    int skip_indexes;    /* 1: leave out names that end in ".dpi" */
+};
+
+/* Strings live until the next call. */
+struct dp_list_entry {
+    size_t struct_bytes;
+    const char *uri;       /* opens this object, whatever characters its name is made of */
+    uint64_t size_bytes;
+    const char *validator; /* as dp_object_validator says it; "" when the place tells none */
+};
+
+/* Lists what `uri` stands for, in the order of the names' bytes (on S3 in that of the store):
+ *   - a name that ends in '/', a bucket alone, a folder: everything below it, at any depth;
+ *   - a name with patterns: what fits. '*' stands for any bytes but '/', '?' for one character,
+ *     [a-z] for one of them, [!a-z] for one of the others, a '**' for any bytes; a '.' at the
+ *     beginning of a component wants to be named. "%2A" in a URI is no pattern but a star, and a
+ *     path that exists as it stands is no pattern either;
+ *   - anything else: that object alone, which must be there.
+ * Links to files and folders are followed, but never in a circle. Left out are pipes and devices,
+ * and the empty objects ending in '/' that stand for folders on S3. http(s) has no listing
+ * (DP_UNSUPPORTED). Pages are fetched when they are needed; a list belongs to one thread at a time,
+ * and memory does not grow with it. `options` may be NULL. */
+int dp_list_open(struct dp_context *context, const char *uri,
+                 const struct dp_list_options *options, struct dp_list **list,
+                 struct dp_error *err);
+/* > 0: an entry was filled (its struct_bytes must be set); 0: the end; < 0: enum dp_result. That
+ * nothing fits is no failure: the first call returns 0. */
+int dp_list_next(struct dp_list *list, struct dp_list_entry *entry, struct dp_error *err);
+void dp_list_free(struct dp_list *list);
+/* 1 when `uri` may stand for several objects (the first two cases above), without asking anybody
+ * but the file system: then list it, else open it. */
+int dp_list_is_many(const char *uri);
 
 /* ----------------------------------------------------------------------------------- sinks */
 

@@ -16,11 +16,11 @@
 
 /* Everything that can be opened. A new connector is one file and its rows here. */
 static const struct dp_connector connectors[] = {
-    {"", dp_file_open, dp_file_sink_open},
-    {"file", dp_file_open, dp_file_sink_open},
-    {"http", dp_http_object_open, dp_http_sink_open},
-    {"https", dp_http_object_open, dp_http_sink_open},
-    {"s3", dp_s3_object_open, dp_s3_sink_open},
+    {"", dp_file_open, dp_file_sink_open, dp_file_list_open},
+    {"file", dp_file_open, dp_file_sink_open, dp_file_list_open},
+    {"http", dp_http_object_open, dp_http_sink_open, NULL},
+    {"https", dp_http_object_open, dp_http_sink_open, NULL},
+    {"s3", dp_s3_object_open, dp_s3_sink_open, dp_s3_list_open},
 };
 
 static void list_schemes(char *text, size_t capacity)

@@ -14,6 +14,11 @@ int dp_file_open(struct dp_context *context, const char *uri,
                  const struct dp_object_options *options, struct dp_object **object,
                  struct dp_error *err);
 
+/* file_list.c: the files below a folder, or those that fit the pattern in `uri`. */
+int dp_file_list_open(struct dp_context *context, const char *uri,
+                      const struct dp_list_options *options, struct dp_list **list,
+                      struct dp_error *err);
+
 /* Writes a path or a file: URI. An existing device or pipe is written to directly. */
 int dp_file_sink_open(struct dp_context *context, const char *uri, struct dp_sink **sink,
                       struct dp_error *err);

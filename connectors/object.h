@@ -54,7 +54,7 @@ int dp_object_set_validator(struct dp_object *object, const char *kind, const ch
 int dp_object_check_identity(const struct dp_object *object,
                              const struct dp_object_options *options, struct dp_error *err);
 
-/* One row of the connector table: who opens which URIs. */
+/* One row of the connector table: who opens, writes and lists which URIs. */
 struct dp_connector {
     const char *scheme; /* "s3"; "" for plain paths */
     int (*open)(struct dp_context *context, const char *uri,
@@ -62,6 +62,9 @@ struct dp_connector {
                 struct dp_error *err);
     int (*sink)(struct dp_context *context, const char *uri, struct dp_sink **sink,
                 struct dp_error *err);
+    int (*list)(struct dp_context *context, const char *uri,
+                const struct dp_list_options *options, struct dp_list **list,
+                struct dp_error *err); /* NULL: the place has no listing */
 };
 
 /* The row for the scheme of `uri`, or NULL and DP_UNSUPPORTED in `err`. */

@@ -37,14 +37,18 @@ static bool is_bucket_name(const char *name)
     return i >= 3 && i <= 255;
 }
 
-static int split_uri(struct dp_s3_place *place, const char *uri, struct dp_error *err)
+/* With `whole_bucket` what is behind the bucket's name is no key. */
+static int split_uri(struct dp_s3_place *place, const char *uri, bool whole_bucket,
+                     struct dp_error *err)
 {
     const char *bucket = uri + dp_uri_scheme_length(uri) + 3;
     size_t bucket_length = strcspn(bucket, "/");
     const char *key = bucket + bucket_length + (bucket[bucket_length] == '/');
-    const char *version = strstr(key, "?versionId=");
+    const char *version = whole_bucket ? NULL : strstr(key, "?versionId=");
     size_t key_length = version ? (size_t)(version - key) : strlen(key);
 
+    if (whole_bucket)
+        key_length = 0;
     place->bucket = decode(bucket, bucket_length);
     place->key = decode(key, key_length);
     place->version = version ? decode(version + 11, strlen(version + 11)) : NULL;
@@ -52,7 +56,7 @@ static int split_uri(struct dp_s3_place *place, const char *uri, struct dp_error
         return dp_error_no_memory(err);
     if (!is_bucket_name(place->bucket))
         return dp_error_set(err, DP_INVALID, "%s: this is not a bucket's name", uri);
-    if (!*place->key)
+    if (!*place->key && !whole_bucket)
         return dp_error_set(err, DP_INVALID, "%s: names a bucket; an object needs a key", uri);
     return DP_OK;
 }
@@ -348,8 +352,8 @@ int dp_s3_presign(struct dp_context *context, const char *uri, unsigned seconds,
 
 /* --------------------------------------------------------------------------------- opening */
 
-int dp_s3_place_open(struct dp_context *context, const char *uri, struct dp_s3_place **place,
-                     struct dp_error *err)
+static int open_place(struct dp_context *context, const char *uri, bool whole_bucket,
+                      struct dp_s3_place **place, struct dp_error *err)
 {
     struct dp_s3_place *made = calloc(1, sizeof(*made));
     int rc;
@@ -360,7 +364,7 @@ int dp_s3_place_open(struct dp_context *context, const char *uri, struct dp_s3_p
     made->auth.prepare = prepare;
     made->auth.mend = mend;
     made->context = context;
-    rc = split_uri(made, uri, err);
+    rc = split_uri(made, uri, whole_bucket, err);
     if (!rc)
         rc = dp_credentials_account(context, &made->account, err);
     if (rc)
@@ -377,6 +381,18 @@ int dp_s3_place_open(struct dp_context *context, const char *uri, struct dp_s3_p
 fail:
     dp_s3_place_free(made);
     return rc;
+}
+
+int dp_s3_place_open(struct dp_context *context, const char *uri, struct dp_s3_place **place,
+                     struct dp_error *err)
+{
+    return open_place(context, uri, false, place, err);
+}
+
+int dp_s3_place_open_bucket(struct dp_context *context, const char *uri,
+                            struct dp_s3_place **place, struct dp_error *err)
+{
+    return open_place(context, uri, true, place, err);
 }
 
 void dp_s3_place_free(struct dp_s3_place *place)

@@ -33,6 +33,9 @@ struct dp_s3_place {
 /* Reads the URI, asks the context's account for endpoint and region. */
 int dp_s3_place_open(struct dp_context *context, const char *uri, struct dp_s3_place **place,
                      struct dp_error *err);
+/* The bucket as a whole, for requests that are about no key; that of `uri` is left out. */
+int dp_s3_place_open_bucket(struct dp_context *context, const char *uri,
+                            struct dp_s3_place **place, struct dp_error *err);
 void dp_s3_place_free(struct dp_s3_place *place);
 
 int dp_s3_object_open(struct dp_context *context, const char *uri,
@@ -43,6 +46,11 @@ int dp_s3_object_open(struct dp_context *context, const char *uri,
  * 1970) is earlier when the credentials end before. The caller frees *url; it is a secret. */
 int dp_s3_presign(struct dp_context *context, const char *uri, unsigned seconds, char **url,
                   int64_t *expires, struct dp_error *err);
+
+/* s3_list.c: the objects whose keys fit the pattern in `uri`. */
+int dp_s3_list_open(struct dp_context *context, const char *uri,
+                    const struct dp_list_options *options, struct dp_list **list,
+                    struct dp_error *err);
 
 /* s3_sink.c: one PUT up to 64 MiB, a multipart upload above. */
 int dp_s3_sink_open(struct dp_context *context, const char *uri, struct dp_sink **sink,
