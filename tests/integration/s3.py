@@ -5,8 +5,10 @@
 # Another S3 client, for tests: boto3 with the endpoint and credentials of the environment.
 #
 # usage: s3.py put FILE BUCKET KEY [PART_BYTES] | get BUCKET KEY FILE
-#        | delete BUCKET KEY | move BUCKET KEY NEW_KEY | list BUCKET | sign BUCKET KEY
+#        | delete BUCKET KEY | move BUCKET KEY NEW_KEY | list BUCKET | sign BUCKET KEY [SECONDS]
+#        | let-read BUCKET USER (of Ceph RGW) | uploads BUCKET (those that are unfinished)
 
+import json
 import os
 import sys
 
@@ -36,7 +38,18 @@ def main(action, bucket_or_file, *rest):
         for entry in s3.list_objects_v2(Bucket=bucket_or_file).get("Contents", []):
             print(entry["Size"], entry["Key"])
     elif action == "sign":
-        print(s3.generate_presigned_url("get_object", Params={"Bucket": bucket_or_file, "Key": rest[0]}))
+        print(s3.generate_presigned_url("get_object", Params={"Bucket": bucket_or_file, "Key": rest[0]},
+                                        ExpiresIn=int(rest[1]) if len(rest) > 1 else 3600))
+    elif action == "let-read":
+        s3.put_bucket_policy(Bucket=bucket_or_file, Policy=json.dumps({
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam:::user/" + rest[0]]},
+                           "Action": ["s3:GetObject", "s3:ListBucket"],
+                           "Resource": ["arn:aws:s3:::" + bucket_or_file,
+                                        "arn:aws:s3:::" + bucket_or_file + "/*"]}]}))
+    elif action == "uploads":
+        for upload in s3.list_multipart_uploads(Bucket=bucket_or_file).get("Uploads", []):
+            print(upload["UploadId"], upload["Key"])
     else:
         sys.exit(f"s3.py: no action '{action}'")
 

@@ -11,7 +11,8 @@
 #   /davauth/    the same, authenticated              /loop/   302 to itself
 #   /plain/      302 from https to http               /weak/   weak ETag only
 #   /bare/       neither ETag nor Last-Modified       /dated/  Last-Modified only
-#   /slow/       256 KiB a second
+#   /slow/       256 KiB a second                  /forbidden/  always 403
+#   /broken/     always 500
 set -eu
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -64,6 +65,8 @@ http {
         }
         location /nr/ { alias $root/; max_ranges 0; }
         location /busy/ { return 503; }
+        location /forbidden/ { return 403; }
+        location /broken/ { return 500; }
         location /redir/ { rewrite ^/redir/(.*)\$ /\$1 redirect; }
         location /loop/ { return 302 \$request_uri; }
         location /plain/ { rewrite ^/plain/(.*)\$ http://127.0.0.1:$port/\$1 redirect; }

@@ -5,7 +5,8 @@
 # start-rgw.sh DIR [BUCKET...]: a Ceph RADOS gateway with its monitor and one in-memory store on free
 # loopback ports, fresh each time, with one user and the buckets that are named (test-bucket when
 # none is). DIR/env then says RGW_URL and, for the client, AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID,
-# AWS_SECRET_ACCESS_KEY and AWS_REGION. About two seconds and 150 MB of memory.
+# AWS_SECRET_ACCESS_KEY and AWS_REGION; RGW_READER, RGW_READER_ACCESS_KEY and RGW_READER_SECRET_KEY
+# are a second user, who may do nothing yet. About two seconds and 150 MB of memory.
 set -eu
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -90,6 +91,9 @@ wait_for "http://127.0.0.1:$port/"
 timeout 60 radosgw-admin user create --uid=tester --display-name=tester \
     --access-key="$access_key" --secret-key="$secret_key" >>"$dir/setup.out" 2>&1 ||
     fail "no user: see $dir/setup.out"
+timeout 60 radosgw-admin user create --uid=reader --display-name=reader \
+    --access-key="$access_key-R" --secret-key="$secret_key-r" >>"$dir/setup.out" 2>&1 ||
+    fail "no second user: see $dir/setup.out"
 
 for bucket in "${@:-test-bucket}"; do
     curl -sSf -X PUT -H "x-amz-content-sha256: UNSIGNED-PAYLOAD" \
@@ -102,6 +106,10 @@ AWS_ENDPOINT_URL=http://127.0.0.1:$port
 AWS_ACCESS_KEY_ID=$access_key
 AWS_SECRET_ACCESS_KEY=$secret_key
 AWS_REGION=us-east-1
+RGW_READER=reader
+RGW_READER_ACCESS_KEY=$access_key-R
+RGW_READER_SECRET_KEY=$secret_key-r
+export RGW_READER RGW_READER_ACCESS_KEY RGW_READER_SECRET_KEY
 export RGW_URL AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_REGION
 ENV
 guard
