@@ -10,7 +10,7 @@ set -eu
 
 folder=$1
 build=$PWD
-mkdir -p "$folder"/{fuzz_stream,fuzz_job,fuzz_fastq,fuzz_text,fuzz_slice,fuzz_reader,fuzz_index,plain}
+mkdir -p "$folder"/{fuzz_stream,fuzz_job,fuzz_fastq,fuzz_text,fuzz_bcf,fuzz_tabix,fuzz_slice,fuzz_reader,fuzz_index,plain}
 cd "$folder/plain"
 
 awk 'BEGIN { srand(7); for (i = 0; i < 60; i++) { n = int(rand() * 60); s = q = "";
@@ -55,3 +55,23 @@ for file in reads.fastq reads.fastq.6.gz reads.fastq.members.gz lines.txt.1.gz; 
         done <manifest
     done
 done
+
+# Variants: as BCF, unpacked, and the indexes of both, packed (as they are) and not.
+if command -v bcftools >/dev/null && command -v tabix >/dev/null; then
+    awk 'BEGIN { print "##fileformat=VCFv4.2"; for (i = 1; i <= 3; i++) print "##contig=<ID=c" i ",length=900000>"
+        print "##INFO=<ID=END,Number=1,Type=Integer,Description=\"e\">"
+        print "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
+        for (i = 0; i < 90; i++) printf "c%d\t%d\t.\tA\tC\t.\t.\tEND=%d\n", 1 + int(i / 40), 5000 * i % 200000 + 1,
+            5000 * i % 200000 + 1 + i * i }' >variants.vcf
+    bcftools sort -O z -o variants.vcf.gz variants.vcf 2>/dev/null
+    bcftools view -O b -o variants.bcf variants.vcf.gz
+    tabix -p vcf variants.vcf.gz
+    bcftools index -c variants.vcf.gz
+    bcftools index -c -m 10 variants.bcf
+    for file in variants.vcf.gz.tbi variants.vcf.gz.csi variants.bcf.csi; do
+        cp "$file" "$folder/fuzz_tabix/"
+        gzip -dc "$file" >"$folder/fuzz_tabix/$file.plain"
+    done
+    { printf '\001\030'; bcftools view -O u variants.bcf; } >"$folder/fuzz_bcf/variants"
+    { printf '\002\141'; bcftools view -O u variants.bcf c1:1-9000; } >"$folder/fuzz_bcf/few"
+fi
