@@ -121,10 +121,10 @@ struct dp_context_options {
     const char *profile;      /* AWS_PROFILE */
     const char *region;       /* AWS_REGION, AWS_DEFAULT_REGION, the profile, us-east-1 */
     const char *endpoint_url; /* AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile, AWS's own */
-    const char *ca_bundle;    /* AWS_CA_BUNDLE, CURL_CA_BUNDLE, the system's */
+    const char *ca_bundle;    /* AWS_CA_BUNDLE, the profile (for S3), CURL_CA_BUNDLE, the system's */
     int no_sign_request;      /* 1: anonymous S3 */
 
-    unsigned attempts;        /* per request; AWS_MAX_ATTEMPTS or 5 */
+    unsigned attempts;        /* per request; AWS_MAX_ATTEMPTS, AWS_RETRY_MODE, the profile, 5 */
     unsigned timeout_seconds; /* with no byte moving; 30 */
     unsigned connections;     /* to one host at once; 8 */
     uint64_t part_bytes;      /* of one ranged GET when a long range is read; 8 MiB */
@@ -134,6 +134,10 @@ struct dp_context_options {
     void (*progress)(void *user, const struct dp_progress *progress);
     int (*cancel)(void *user); /* non-zero: stop soon with DP_CANCELLED */
     void *user;
+
+    int request_payer;            /* 1: we pay for S3 requests, as some buckets ask */
+    const char *addressing_style; /* "path", "virtual", "auto"; the profile, or "auto": the bucket is
+                                   * in the host's name at AWS, in the path at other endpoints */
 };
 
 /* `options` may be NULL. Credentials are looked up when the first S3 object is opened. */

@@ -18,6 +18,7 @@
 
 enum {
     DEFAULT_ATTEMPTS = 5, /* of 300 range reads with 20 % faults: 3 attempts lose one, 5 none */
+    STANDARD_ATTEMPTS = 3, /* what AWS's mode of this name does */
     DEFAULT_TIMEOUT_SECONDS = 30,
     DEFAULT_CONNECTIONS = 8,
     DEFAULT_PART_BYTES = 8 << 20,
@@ -29,7 +30,8 @@ enum {
 static const size_t text_fields[] = {offsetof(struct dp_context_options, profile),
                                      offsetof(struct dp_context_options, region),
                                      offsetof(struct dp_context_options, endpoint_url),
-                                     offsetof(struct dp_context_options, ca_bundle)};
+                                     offsetof(struct dp_context_options, ca_bundle),
+                                     offsetof(struct dp_context_options, addressing_style)};
 
 static const char **text_field(struct dp_context_options *options, size_t i)
 {
@@ -58,25 +60,43 @@ static int copy_texts(struct dp_context_options *options, struct dp_error *err)
     return DP_OK;
 }
 
-static int set_attempts(struct dp_context_options *options, struct dp_error *err)
+bool dp_context_retry_mode(const char *mode, unsigned *attempts)
 {
-    const char *text = getenv("AWS_MAX_ATTEMPTS");
+    if (strcmp(mode, "legacy") == 0)
+        *attempts = DEFAULT_ATTEMPTS;
+    else if (strcmp(mode, "standard") == 0 || strcmp(mode, "adaptive") == 0)
+        *attempts = STANDARD_ATTEMPTS;
+    else
+        return false;
+    return true;
+}
+
+static int set_attempts(struct dp_context *context, struct dp_error *err)
+{
+    const char *text = getenv("AWS_MAX_ATTEMPTS"), *mode = getenv("AWS_RETRY_MODE");
+    unsigned *attempts = &context->options.attempts;
     uint64_t count;
 
-    if (options->attempts)
+    context->attempts_given = *attempts || (text && *text) || (mode && *mode);
+    if (*attempts)
         return DP_OK;
-    options->attempts = DEFAULT_ATTEMPTS;
+    *attempts = DEFAULT_ATTEMPTS;
+    if (mode && *mode && !dp_context_retry_mode(mode, attempts))
+        return dp_error_set(err, DP_INVALID,
+                            "AWS_RETRY_MODE: '%s' is not legacy, standard or adaptive", mode);
     if (!text || !*text)
         return DP_OK;
     if (!dp_count_parse(text, &count) || count < 1 || count > MOST_ATTEMPTS)
         return dp_error_set(err, DP_INVALID, "AWS_MAX_ATTEMPTS: '%s' is not a number from 1 to %d",
                             text, MOST_ATTEMPTS);
-    options->attempts = (unsigned)count;
+    *attempts = (unsigned)count;
     return DP_OK;
 }
 
-static int set_defaults(struct dp_context_options *options, struct dp_error *err)
+static int set_defaults(struct dp_context *context, struct dp_error *err)
 {
+    struct dp_context_options *options = &context->options;
+
     if (!options->timeout_seconds)
         options->timeout_seconds = DEFAULT_TIMEOUT_SECONDS;
     if (!options->connections)
@@ -85,7 +105,7 @@ static int set_defaults(struct dp_context_options *options, struct dp_error *err
         options->connections = MOST_CONNECTIONS;
     if (!options->part_bytes)
         options->part_bytes = DEFAULT_PART_BYTES;
-    return set_attempts(options, err);
+    return set_attempts(context, err);
 }
 
 int dp_context_new(const struct dp_context_options *options, struct dp_context **context,
@@ -103,7 +123,7 @@ int dp_context_new(const struct dp_context_options *options, struct dp_context *
     }
     rc = copy_texts(&made->options, err);
     if (!rc)
-        rc = set_defaults(&made->options, err);
+        rc = set_defaults(made, err);
     if (rc) {
         dp_context_free(made);
         return rc;

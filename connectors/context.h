@@ -25,6 +25,7 @@ struct dp_counters {
 struct dp_context {
     struct dp_context_options options; /* strings are copies owned by the context; no zeros left
                                           where the header names a default figure */
+    bool attempts_given;               /* by the caller or the environment */
     pid_t pid;                         /* of the process that made it */
     struct dp_counters counters;
     _Atomic(struct dp_http_pool *) http;      /* made by the first HTTP object */
@@ -34,6 +35,9 @@ struct dp_context {
 /* 0, or DP_INVALID in a child of the process that made the context, or DP_CANCELLED. Called at the
  * start of every open and between the chunks of every long loop. */
 int dp_context_check(struct dp_context *context, struct dp_error *err);
+
+/* The attempts of one of AWS's retry modes; false when `mode` is none. */
+bool dp_context_retry_mode(const char *mode, unsigned *attempts);
 
 /* Hands one line to the log callback when there is one. */
 void dp_context_log(struct dp_context *context, enum dp_log_level level, const char *format, ...)

@@ -1,52 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
+/* The account of a context: whose keys they are, and until when.
+ *
+ * One thread at a time fetches keys, without holding the mutex. Others go on with the keys at hand
+ * as long as these are valid, and wait for the new ones when they are not. */
+
 #include "config.h"
 
 #include "connectors/credentials.h"
 
+#include "connectors/credentials_settings.h"
+#include "connectors/credentials_source.h"
+
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum {
+    EARLY_SECONDS = 300,     /* before the expiry keys are renewed, or ... */
+    EARLY_PART = 4,          /* ... a quarter of their life, when that is shorter */
+    AGAIN_SECONDS = 30,      /* between two tries to renew keys that are still valid */
+    JUST_NOW_SECONDS = 60,   /* so long ago renewed keys are not renewed once more */
+    NAP_NANOSECONDS = 100000000 /* between two looks at the cancel callback */
+};
 
 struct dp_s3_account {
     struct dp_context *context;
-    char *profile;
-    bool profile_given; /* by the caller, who then does not mean keys in the environment */
-    char *region, *endpoint;
+    char *profile;      /* its name */
+    bool profile_given; /* by the caller */
     struct dp_s3_settings settings;
-    pthread_mutex_t mutex;
-    struct dp_credentials current; /* under the mutex; access_key NULL: not asked for yet */
+    struct dp_s3_regions regions;
+
+    pthread_mutex_t mutex; /* of all below */
+    pthread_cond_t fetched;
+    bool fetching;                 /* some thread asks the sources */
+    struct dp_credentials current; /* access_key NULL: not asked for yet */
+    int64_t renew_at;              /* seconds since 1970; INT64_MAX: never */
+    int64_t renewed_at;            /* by dp_credentials_renew; 0: never */
+    struct dp_error failure;       /* of the last try; code 0: it went well */
 };
 
-/* Where keys can come from. DP_NOT_FOUND: not from here, ask the next one. */
-struct source {
+/* In the order of the AWS tools; SSO stands behind what can help an SSO profile out. */
+static const struct source {
     const char *name;
-    int (*fetch)(struct dp_s3_account *account, struct dp_credentials *credentials,
+    unsigned kinds; /* of enum dp_credentials_kind */
+    int (*fetch)(struct dp_credentials_asker *asker, struct dp_credentials *credentials,
                  struct dp_error *err);
+} sources[] = {
+    {"environment", DP_CREDENTIALS_ENVIRONMENT, dp_credentials_keys_environment},
+    {"assumed role", DP_CREDENTIALS_PROFILE, dp_credentials_sts_role},
+    {"web identity", DP_CREDENTIALS_PROFILE, dp_credentials_sts_web},
+    {"credentials file", DP_CREDENTIALS_PROFILE, dp_credentials_keys_credentials},
+    {"credential process", DP_CREDENTIALS_PROFILE, dp_credentials_process_fetch},
+    {"config file", DP_CREDENTIALS_PROFILE, dp_credentials_keys_config},
+    {"SSO", DP_CREDENTIALS_PROFILE, dp_credentials_keys_sso},
+    {"container", DP_CREDENTIALS_CONTAINER, dp_credentials_container_fetch},
+    {"instance metadata", DP_CREDENTIALS_INSTANCE, dp_credentials_instance_fetch},
 };
 
-/* A variable that is set and not empty, or NULL. */
-static const char *variable(const char *name)
-{
-    const char *text = getenv(name);
-
-    return text && *text ? text : NULL;
-}
-
-static int copy_keys(struct dp_credentials *credentials, const char *access_key,
-                     const char *secret_key, const char *token, struct dp_error *err)
-{
-    credentials->access_key = strdup(access_key);
-    credentials->secret_key = strdup(secret_key);
-    credentials->token = token && *token ? strdup(token) : NULL;
-    if (credentials->access_key && credentials->secret_key &&
-        (credentials->token || !token || !*token))
-        return DP_OK;
-    dp_credentials_clear(credentials);
-    return dp_error_no_memory(err);
-}
+/* ------------------------------------------------------------------------------------ keys */
 
 void dp_credentials_clear(struct dp_credentials *credentials)
 {
@@ -60,277 +74,245 @@ void dp_credentials_clear(struct dp_credentials *credentials)
     memset(credentials, 0, sizeof(*credentials));
 }
 
-/* -------------------------------------------------------------------------------- sources */
-
-static int fetch_nothing(struct dp_s3_account *account, struct dp_credentials *credentials,
-                         struct dp_error *err)
+int dp_credentials_copy(struct dp_credentials *credentials, const char *access_key,
+                        const char *secret_key, const char *token, int64_t expires,
+                        struct dp_error *err)
 {
+    struct dp_credentials copy = {.access_key = strdup(access_key),
+                                  .secret_key = strdup(secret_key),
+                                  .token = token && *token ? strdup(token) : NULL,
+                                  .expires = expires};
+
+    if (copy.access_key && copy.secret_key && (copy.token || !token || !*token)) {
+        *credentials = copy;
+        return DP_OK;
+    }
+    dp_credentials_clear(&copy);
+    return dp_error_no_memory(err);
+}
+
+static bool are_equal(const struct dp_credentials *a, const struct dp_credentials *b)
+{
+    return strcmp(a->access_key, b->access_key) == 0 &&
+           strcmp(a->secret_key, b->secret_key) == 0 &&
+           strcmp(a->token ? a->token : "", b->token ? b->token : "") == 0;
+}
+
+/* --------------------------------------------------------------------------------- sources */
+
+int dp_credentials_ask(struct dp_credentials_asker *asker, unsigned kinds,
+                       struct dp_credentials *credentials, struct dp_error *err)
+{
+    struct dp_error failure = {0};
+    size_t i;
+
+    for (i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+        int rc = DP_NOT_FOUND;
+
+        if (sources[i].kinds & kinds)
+            rc = sources[i].fetch(asker, credentials, &failure);
+        if (rc == DP_NOT_FOUND)
+            continue;
+        if (!rc)
+            dp_context_log(asker->context, DP_LOG_DEBUG, "S3 credentials: %s", sources[i].name);
+        else if (err)
+            *err = failure;
+        return rc;
+    }
+    return DP_NOT_FOUND;
+}
+
+/* All sources, with the shared files as they are now. */
+static int fetch(const struct dp_s3_account *account, struct dp_credentials *credentials,
+                 struct dp_error *err)
+{
+    struct dp_credentials_asker asker = {.context = account->context,
+                                         .profile_given = account->profile_given,
+                                         .region = account->settings.region};
     int rc;
 
-    if (!account->context->options.no_sign_request)
-        return DP_NOT_FOUND;
-    rc = copy_keys(credentials, "", "", NULL, err);
-    credentials->anonymous = true;
+    if (account->context->options.no_sign_request) {
+        rc = dp_credentials_copy(credentials, "", "", NULL, 0, err);
+        credentials->anonymous = true;
+        return rc;
+    }
+    rc = dp_profile_open(&asker.profile, account->profile, err);
+    if (rc)
+        return rc;
+    rc = dp_credentials_ask(&asker, DP_CREDENTIALS_ANY, credentials, err);
+    if (rc == DP_NOT_FOUND)
+        rc = dp_error_set(err, DP_DENIED,
+                          "no S3 credentials: not in the environment, not in profile '%s' of the "
+                          "shared files, none from a container or instance (what is public can be "
+                          "read with --no-sign-request)", account->profile);
+    /* What can be tried again was. */
+    if (rc && err)
+        err->retryable = 0;
+    dp_profile_close(&asker.profile);
     return rc;
 }
 
-static int fetch_environment(struct dp_s3_account *account, struct dp_credentials *credentials,
-                             struct dp_error *err)
-{
-    const char *access_key = variable("AWS_ACCESS_KEY_ID");
-    const char *secret_key = variable("AWS_SECRET_ACCESS_KEY");
+/* -------------------------------------------------------------------------------- renewing */
 
-    if (!access_key || account->profile_given)
-        return DP_NOT_FOUND;
-    if (!secret_key)
-        return dp_error_set(err, DP_INVALID,
-                            "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not");
-    return copy_keys(credentials, access_key, secret_key, variable("AWS_SESSION_TOKEN"), err);
+static int64_t now(void)
+{
+    return (int64_t)time(NULL);
 }
 
-/* The path in `name`, or ~/.aws/`file`. NULL when out of memory. */
-static char *shared_path(const char *name, const char *file)
+/* When keys fetched now are due. Those that have expired already are used all the same: the store
+ * judges, and services that cannot renew keys for a while hand the old ones on. */
+static int64_t choose_renewal(const struct dp_credentials *keys)
 {
-    const char *given = variable(name), *home = variable("HOME");
-    bool in_home = given && strncmp(given, "~/", 2) == 0;
-    char *path;
+    int64_t life = keys->expires - now();
 
-    if (given && !in_home)
-        return strdup(given);
-    if (!home)
-        home = "/nonexistent";
-    if (asprintf(&path, "%s/%s%s", home, in_home ? "" : ".aws/", in_home ? given + 2 : file) < 0)
-        return NULL;
-    return path;
+    if (!keys->expires)
+        return INT64_MAX;
+    if (life < AGAIN_SECONDS)
+        return now() + AGAIN_SECONDS;
+    return keys->expires - (life / EARLY_PART < EARLY_SECONDS ? life / EARLY_PART : EARLY_SECONDS);
 }
 
-static int read_shared(const char *name, const char *file, struct dp_ini *ini,
-                       struct dp_error *err)
+static bool are_valid(const struct dp_credentials *keys)
 {
-    char *path = shared_path(name, file);
+    return keys->access_key && (!keys->expires || now() < keys->expires);
+}
+
+/* Asks the sources; call with the mutex, which is released meanwhile. */
+static int update(struct dp_s3_account *account, struct dp_error *err)
+{
+    struct dp_credentials fresh = {0};
     struct dp_error failure = {0};
-    int rc = path ? dp_ini_read(ini, path, &failure) : dp_error_no_memory(&failure);
+    int rc;
 
-    free(path);
-    /* Another user's home that is still in HOME is no reason to stop. */
-    if (rc == DP_DENIED && !variable(name))
-        return dp_ini_read(ini, "/nonexistent", err);
+    account->fetching = true;
+    pthread_mutex_unlock(&account->mutex);
+    rc = fetch(account, &fresh, &failure);
+    pthread_mutex_lock(&account->mutex);
+    account->fetching = false;
+    pthread_cond_broadcast(&account->fetched);
+    account->failure.code = DP_OK;
+    if (rc) {
+        account->failure = failure;
+        if (err)
+            *err = failure;
+        return rc;
+    }
+    dp_credentials_clear(&account->current);
+    account->current = fresh;
+    account->renew_at = choose_renewal(&fresh);
+    return DP_OK;
+}
+
+/* Waits until no thread asks the sources any more; call with the mutex. */
+static int wait_for_others(struct dp_s3_account *account, struct dp_error *err)
+{
+    int rc = DP_OK;
+
+    while (!rc && account->fetching) {
+        struct timespec until;
+
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += NAP_NANOSECONDS;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&account->fetched, &account->mutex, &until);
+        pthread_mutex_unlock(&account->mutex);
+        rc = dp_context_check(account->context, err);
+        pthread_mutex_lock(&account->mutex);
+    }
+    return rc;
+}
+
+/* Makes `current` usable; call with the mutex. */
+static int ensure(struct dp_s3_account *account, struct dp_error *err)
+{
+    struct dp_error failure = {0};
+    int rc;
+
+    if (account->fetching && !are_valid(&account->current)) {
+        rc = wait_for_others(account, err);
+        /* What they could not get we would not get either. */
+        if (!rc && account->failure.code && account->failure.code != DP_CANCELLED) {
+            rc = account->failure.code;
+            if (err)
+                *err = account->failure;
+        }
+        if (rc)
+            return rc;
+    }
+    if (account->fetching || (account->current.access_key && now() < account->renew_at))
+        return DP_OK;
+    rc = update(account, &failure);
+    if (rc && rc != DP_CANCELLED && are_valid(&account->current)) {
+        account->renew_at = now() + AGAIN_SECONDS;
+        dp_context_log(account->context, DP_LOG_WARNING,
+                       "the S3 credentials cannot be renewed yet: %s", failure.message);
+        return DP_OK;
+    }
     if (rc && err)
         *err = failure;
     return rc;
 }
 
-/* In the config file a profile stands as "profile NAME", "default" also alone. */
-static const char *config_get(const struct dp_ini *config, const char *profile, const char *key)
-{
-    const char *text;
-    char section[256];
-
-    snprintf(section, sizeof(section), "profile %s", profile);
-    text = dp_ini_get(config, section, key);
-    if (!text && strcmp(profile, "default") == 0)
-        text = dp_ini_get(config, "default", key);
-    return text && *text ? text : NULL;
-}
-
-static bool config_has(const struct dp_ini *config, const char *profile)
-{
-    char section[256];
-
-    snprintf(section, sizeof(section), "profile %s", profile);
-    return dp_ini_has_section(config, section) || strcmp(profile, "default") == 0;
-}
-
-static int fetch_credentials_file(struct dp_s3_account *account,
-                                  struct dp_credentials *credentials, struct dp_error *err)
-{
-    const char *access_key, *secret_key;
-    struct dp_ini ini;
-    int rc = read_shared("AWS_SHARED_CREDENTIALS_FILE", "credentials", &ini, err);
-
-    if (rc)
-        return rc;
-    access_key = dp_ini_get(&ini, account->profile, "aws_access_key_id");
-    secret_key = dp_ini_get(&ini, account->profile, "aws_secret_access_key");
-    rc = access_key && secret_key
-             ? copy_keys(credentials, access_key, secret_key,
-                         dp_ini_get(&ini, account->profile, "aws_session_token"), err)
-             : DP_NOT_FOUND;
-    dp_ini_free(&ini);
-    return rc;
-}
-
-static int fetch_config_file(struct dp_s3_account *account, struct dp_credentials *credentials,
-                             struct dp_error *err)
-{
-    const char *access_key, *secret_key;
-    struct dp_ini ini;
-    int rc = read_shared("AWS_CONFIG_FILE", "config", &ini, err);
-
-    if (rc)
-        return rc;
-    access_key = config_get(&ini, account->profile, "aws_access_key_id");
-    secret_key = config_get(&ini, account->profile, "aws_secret_access_key");
-    rc = access_key && secret_key
-             ? copy_keys(credentials, access_key, secret_key,
-                         config_get(&ini, account->profile, "aws_session_token"), err)
-             : DP_NOT_FOUND;
-    dp_ini_free(&ini);
-    return rc;
-}
-
-/* In the order in which the AWS tools ask. */
-static const struct source sources[] = {
-    {"no signing", fetch_nothing},
-    {"environment", fetch_environment},
-    {"credentials file", fetch_credentials_file},
-    {"config file", fetch_config_file},
-};
-
-static int ask_sources(struct dp_s3_account *account, struct dp_credentials *credentials,
+int dp_credentials_get(struct dp_s3_account *account, struct dp_credentials *credentials,
                        struct dp_error *err)
 {
-    size_t i;
-
-    for (i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-        int rc = sources[i].fetch(account, credentials, err);
-
-        if (!rc)
-            dp_context_log(account->context, DP_LOG_DEBUG, "S3 credentials: %s", sources[i].name);
-        if (rc != DP_NOT_FOUND)
-            return rc;
-    }
-    return dp_error_set(err, DP_DENIED,
-                        "no S3 credentials: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
-                        "are set nor does profile '%s' have keys in the shared files",
-                        account->profile);
-}
-
-/* ------------------------------------------------------------------------------- settings */
-
-static char *copy_endpoint(const char *text)
-{
-    size_t n = strlen(text);
-
-    while (n && text[n - 1] == '/')
-        n--;
-    return strndup(text, n);
-}
-
-/* The endpoint in the config file: `endpoint_url` of the services section's s3 that the profile
- * names, else of the profile. */
-static const char *config_endpoint(const struct dp_ini *config, const char *profile)
-{
-    const char *services = config_get(config, profile, "services"), *text = NULL;
-    char section[256];
-
-    if (services) {
-        snprintf(section, sizeof(section), "services %s", services);
-        text = dp_ini_get(config, section, "s3.endpoint_url");
-    }
-    return text && *text ? text : config_get(config, profile, "endpoint_url");
-}
-
-static const char *choose_endpoint(const struct dp_s3_account *account,
-                                   const struct dp_ini *config)
-{
-    const char *ignore = variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-    const char *text = account->context->options.endpoint_url;
-
-    if (text && *text)
-        return text;
-    if (ignore && strcasecmp(ignore, "true") == 0)
-        return NULL;
-    if ((text = variable("AWS_ENDPOINT_URL_S3")) || (text = variable("AWS_ENDPOINT_URL")))
-        return text;
-    return config_endpoint(config, account->profile);
-}
-
-static const char *choose_region(const struct dp_s3_account *account,
-                                 const struct dp_ini *config)
-{
-    const char *text = account->context->options.region;
-
-    if ((text && *text) || (text = variable("AWS_REGION")) ||
-        (text = variable("AWS_DEFAULT_REGION")) ||
-        (text = config_get(config, account->profile, "region")))
-        return text;
-    return "us-east-1";
-}
-
-static int check_endpoint(const char *endpoint, struct dp_error *err)
-{
-    if (strncasecmp(endpoint, "http://", 7) == 0 || strncasecmp(endpoint, "https://", 8) == 0) {
-        if (!strpbrk(endpoint, "@?# "))
-            return DP_OK;
-    }
-    return dp_error_set(err, DP_INVALID,
-                        "the S3 endpoint must be a plain http:// or https:// URL");
-}
-
-static int choose_settings(struct dp_s3_account *account, const struct dp_ini *config,
-                           struct dp_error *err)
-{
-    const char *endpoint = choose_endpoint(account, config);
-    const char *style = config_get(config, account->profile, "s3.addressing_style");
-    int rc = endpoint ? check_endpoint(endpoint, err) : DP_OK;
-
-    if (rc)
-        return rc;
-    account->region = strdup(choose_region(account, config));
-    account->endpoint = endpoint ? copy_endpoint(endpoint) : NULL;
-    if (!account->region || (endpoint && !account->endpoint))
-        return dp_error_no_memory(err);
-    account->settings.region = account->region;
-    account->settings.endpoint = account->endpoint;
-    account->settings.force_path_style = style && strcmp(style, "path") == 0;
-    account->settings.force_virtual_style = style && strcmp(style, "virtual") == 0;
-    return DP_OK;
-}
-
-/* A profile that was asked for by name and stands nowhere is a slip of the pen. */
-static int check_profile(const struct dp_s3_account *account, const struct dp_ini *config,
-                         struct dp_error *err)
-{
-    struct dp_ini ini;
-    bool found = config_has(config, account->profile);
+    const struct dp_credentials *current = &account->current;
     int rc;
 
-    if (found)
-        return DP_OK;
-    rc = read_shared("AWS_SHARED_CREDENTIALS_FILE", "credentials", &ini, err);
-    if (rc)
-        return rc;
-    found = dp_ini_has_section(&ini, account->profile);
-    dp_ini_free(&ini);
-    return found ? DP_OK
-                 : dp_error_set(err, DP_INVALID, "there is no profile '%s' in the shared files",
-                                account->profile);
+    pthread_mutex_lock(&account->mutex);
+    rc = ensure(account, err);
+    if (!rc)
+        rc = dp_credentials_copy(credentials, current->access_key, current->secret_key,
+                                 current->token, current->expires, err);
+    if (!rc)
+        credentials->anonymous = current->anonymous;
+    pthread_mutex_unlock(&account->mutex);
+    return rc;
+}
+
+bool dp_credentials_renew(struct dp_s3_account *account)
+{
+    struct dp_credentials old = {0};
+    bool differ;
+
+    pthread_mutex_lock(&account->mutex);
+    /* A request that another thread's renewal overtook carries the old keys: it needs no new ones
+     * but those. */
+    differ = wait_for_others(account, NULL) == DP_OK && account->current.access_key &&
+             account->renewed_at && now() - account->renewed_at < JUST_NOW_SECONDS;
+    if (!differ && account->current.access_key &&
+        dp_credentials_copy(&old, account->current.access_key, account->current.secret_key,
+                            account->current.token, 0, NULL) == DP_OK &&
+        update(account, NULL) == DP_OK)
+        differ = !are_equal(&account->current, &old);
+    if (differ && old.access_key)
+        account->renewed_at = now();
+    pthread_mutex_unlock(&account->mutex);
+    dp_credentials_clear(&old);
+    return differ;
 }
 
 /* -------------------------------------------------------------------------------- account */
 
 static int set_up(struct dp_s3_account *account, struct dp_error *err)
 {
-    const char *profile = account->context->options.profile;
-    struct dp_ini config;
-    int rc;
+    const char *name = account->context->options.profile;
+    struct dp_profile profile;
+    int rc = dp_profile_open(&profile, name, err);
 
-    account->profile_given = profile && *profile;
-    if (!account->profile_given)
-        profile = variable("AWS_PROFILE");
-    if (!profile)
-        profile = variable("AWS_DEFAULT_PROFILE");
-    account->profile = strdup(profile ? profile : "default");
-    if (!account->profile)
-        return dp_error_no_memory(err);
-    rc = read_shared("AWS_CONFIG_FILE", "config", &config, err);
     if (rc)
         return rc;
-    rc = check_profile(account, &config, err);
+    account->profile_given = name && *name;
+    /* A profile that was asked for by name and stands nowhere is a slip of the pen. */
+    if (!dp_profile_exists(&profile))
+        rc = dp_error_set(err, DP_INVALID, "there is no profile '%s' in the shared files",
+                          profile.name);
     if (!rc)
-        rc = choose_settings(account, &config, err);
-    dp_ini_free(&config);
+        rc = dp_credentials_settings_choose(account->context, &profile, &account->settings, err);
+    if (!rc && !(account->profile = strdup(profile.name)))
+        rc = dp_error_no_memory(err);
+    dp_profile_close(&profile);
     return rc;
 }
 
@@ -349,6 +331,8 @@ int dp_credentials_account(struct dp_context *context, struct dp_s3_account **ac
         return dp_error_no_memory(err);
     made->context = context;
     pthread_mutex_init(&made->mutex, NULL);
+    pthread_cond_init(&made->fetched, NULL);
+    dp_s3_regions_init(&made->regions);
     rc = set_up(made, err);
     if (rc) {
         dp_credentials_free(made);
@@ -368,47 +352,9 @@ const struct dp_s3_settings *dp_credentials_settings(const struct dp_s3_account 
     return &account->settings;
 }
 
-int dp_credentials_get(struct dp_s3_account *account, struct dp_credentials *credentials,
-                       struct dp_error *err)
+struct dp_s3_regions *dp_credentials_regions(struct dp_s3_account *account)
 {
-    int rc = DP_OK;
-
-    pthread_mutex_lock(&account->mutex);
-    if (!account->current.access_key)
-        rc = ask_sources(account, &account->current, err);
-    if (!rc)
-        rc = copy_keys(credentials, account->current.access_key, account->current.secret_key,
-                       account->current.token, err);
-    if (!rc) {
-        credentials->expires = account->current.expires;
-        credentials->anonymous = account->current.anonymous;
-    }
-    pthread_mutex_unlock(&account->mutex);
-    return rc;
-}
-
-static bool are_equal(const struct dp_credentials *a, const struct dp_credentials *b)
-{
-    return strcmp(a->access_key, b->access_key) == 0 &&
-           strcmp(a->secret_key, b->secret_key) == 0 &&
-           strcmp(a->token ? a->token : "", b->token ? b->token : "") == 0;
-}
-
-bool dp_credentials_refresh(struct dp_s3_account *account, const struct dp_credentials *used)
-{
-    struct dp_credentials fresh = {0};
-    bool differ;
-
-    pthread_mutex_lock(&account->mutex);
-    /* Another thread may have been here first. */
-    differ = account->current.access_key && !are_equal(&account->current, used);
-    if (!differ && ask_sources(account, &fresh, NULL) == DP_OK) {
-        differ = !are_equal(&fresh, used);
-        dp_credentials_clear(&account->current);
-        account->current = fresh;
-    }
-    pthread_mutex_unlock(&account->mutex);
-    return differ;
+    return &account->regions;
 }
 
 void dp_credentials_free(struct dp_s3_account *account)
@@ -416,9 +362,10 @@ void dp_credentials_free(struct dp_s3_account *account)
     if (!account)
         return;
     dp_credentials_clear(&account->current);
+    dp_credentials_settings_free(&account->settings);
+    dp_s3_regions_free(&account->regions);
+    pthread_cond_destroy(&account->fetched);
     pthread_mutex_destroy(&account->mutex);
     free(account->profile);
-    free(account->region);
-    free(account->endpoint);
     free(account);
 }

@@ -13,8 +13,8 @@
 struct dp_http_request;
 struct dp_http_answer;
 
-/* Who proves the right to make a request. May be shared by threads. Redirects are not followed then,
- * and .netrc is not read. */
+/* Who proves the right to make a request. May be shared by threads. With it, redirects are not
+ * followed and .netrc is not read. */
 struct dp_http_auth {
     unsigned attempts;     /* per request; 0: the context's */
     const char *ca_bundle; /* when neither the context nor the environment name one; or NULL */

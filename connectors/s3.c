@@ -7,6 +7,7 @@
 
 #include "connectors/http_object.h"
 #include "connectors/sigv4.h"
+#include "connectors/timestamp.h"
 #include "connectors/uri.h"
 
 #include <ctype.h>
@@ -192,15 +193,17 @@ static char *make_query(const struct dp_s3_place *place, const struct dp_http_re
 
 /* The scope of a signature made now, with `timestamp` filled. Call with the mutex. */
 static struct dp_sigv4_scope make_scope(const struct dp_s3_place *place,
-                                        const struct dp_credentials *keys, char timestamp[32])
+                                        const struct dp_credentials *keys, char timestamp[DP_TIMESTAMP_BYTES])
 {
-    time_t now = time(NULL);
-    struct tm utc;
-
-    gmtime_r(&now, &utc);
-    strftime(timestamp, 32, "%Y%m%dT%H%M%SZ", &utc);
+    dp_timestamp_format((int64_t)time(NULL), timestamp);
     return (struct dp_sigv4_scope){keys->access_key, keys->secret_key, place->region, "s3",
                                    timestamp};
+}
+
+/* Buckets may ask that whoever reads them says so: it costs him money. */
+static bool pays(const struct dp_s3_place *place)
+{
+    return place->context->options.request_payer != 0;
 }
 
 /* Appends the headers that sign `request`. Call with the mutex. */
@@ -209,29 +212,49 @@ static int sign(const struct dp_s3_place *place, const struct dp_http_request *r
                 struct dp_error *err)
 {
     const char *hash = request->body_hash ? request->body_hash : DP_SIGV4_EMPTY_HASH;
-    char timestamp[32], *authorization;
-    struct dp_sigv4_header headers[] = {{"host", place->host},
-                                        {"x-amz-content-sha256", hash},
-                                        {"x-amz-date", timestamp},
-                                        {"x-amz-security-token", keys->token}};
+    char timestamp[DP_TIMESTAMP_BYTES], *authorization;
+    struct dp_sigv4_header headers[5] = {
+        {"host", place->host}, {"x-amz-content-sha256", hash}, {"x-amz-date", timestamp}};
     struct dp_sigv4_request canonical = {.method = request->method,
                                          .path = place->path,
                                          .query = query,
                                          .headers = headers,
-                                         .header_count = keys->token ? 4 : 3,
+                                         .header_count = 3,
                                          .payload_hash = hash};
     struct dp_sigv4_scope scope = make_scope(place, keys, timestamp);
-    int rc = dp_sigv4_authorization(&canonical, &scope, &authorization, err);
-    bool ok;
+    bool ok = true;
+    size_t i;
+    int rc;
 
+    if (keys->token)
+        headers[canonical.header_count++] =
+            (struct dp_sigv4_header){"x-amz-security-token", keys->token};
+    if (pays(place))
+        headers[canonical.header_count++] =
+            (struct dp_sigv4_header){"x-amz-request-payer", "requester"};
+    rc = dp_sigv4_authorization(&canonical, &scope, &authorization, err);
     if (rc)
         return rc;
-    ok = add_line(lines, "x-amz-content-sha256", hash) &&
-         add_line(lines, "x-amz-date", timestamp) &&
-         (!keys->token || add_line(lines, "x-amz-security-token", keys->token)) &&
-         add_line(lines, "Authorization", authorization);
+    for (i = 1; i < canonical.header_count; i++) /* the host is sent in any case */
+        ok = ok && add_line(lines, headers[i].name, headers[i].value);
+    ok = ok && add_line(lines, "Authorization", authorization);
     free(authorization);
     return ok ? DP_OK : dp_error_no_memory(err);
+}
+
+/* The keys in force; a failure is told as one of this object. */
+static int get_keys(const struct dp_s3_place *place, struct dp_credentials *keys,
+                    struct dp_error *err)
+{
+    struct dp_error failure = {0};
+    int rc = dp_credentials_get(place->account, keys, &failure);
+
+    if (rc && err) {
+        *err = failure;
+        snprintf(err->message, sizeof(err->message), "%.400s: %.600s", place->uri,
+                 failure.message);
+    }
+    return rc;
 }
 
 static int prepare(struct dp_http_auth *auth, const struct dp_http_request *request, char **url,
@@ -240,7 +263,7 @@ static int prepare(struct dp_http_auth *auth, const struct dp_http_request *requ
     struct dp_s3_place *place = (struct dp_s3_place *)auth;
     struct dp_credentials keys = {0};
     char *query;
-    int rc = dp_credentials_get(place->account, &keys, err);
+    int rc = get_keys(place, &keys, err);
 
     if (rc)
         return rc;
@@ -249,6 +272,9 @@ static int prepare(struct dp_http_auth *auth, const struct dp_http_request *requ
     if (!query || asprintf(url, "%s%s%s%s", place->base, place->path, *query ? "?" : "", query) < 0)
         rc = dp_error_no_memory(err);
     if (!rc && !add_line(lines, "Host", place->host))
+        rc = dp_error_no_memory(err);
+    if (!rc && keys.anonymous && pays(place) &&
+        !add_line(lines, "x-amz-request-payer", "requester"))
         rc = dp_error_no_memory(err);
     if (!rc && !keys.anonymous)
         rc = sign(place, request, query, &keys, lines, err);
@@ -260,17 +286,13 @@ static int prepare(struct dp_http_auth *auth, const struct dp_http_request *requ
 
 /* -------------------------------------------------------------------------------- mending */
 
-/* AWS names the right region of a bucket in a redirect or a refusal. */
+/* Goes where the bucket is. */
 static bool move_to_region(struct dp_s3_place *place, const char *region)
 {
     bool moved = false;
-    size_t i;
 
-    for (i = 0; region[i]; i++)
-        if (!isalnum((unsigned char)region[i]) && region[i] != '-')
-            return false;
     pthread_mutex_lock(&place->mutex);
-    if (i && strcmp(place->region, region) != 0) {
+    if (strcmp(place->region, region) != 0) {
         snprintf(place->region, sizeof(place->region), "%s", region);
         moved = set_address(place, NULL) == DP_OK;
     }
@@ -278,21 +300,32 @@ static bool move_to_region(struct dp_s3_place *place, const char *region)
     return moved;
 }
 
+/* AWS names the right region of a bucket in a redirect or a refusal. */
+static bool learn_region(struct dp_s3_place *place, const char *region)
+{
+    size_t n = 0;
+
+    while (isalnum((unsigned char)region[n]) || region[n] == '-')
+        n++;
+    if (n == 0 || region[n])
+        return false;
+    dp_s3_regions_learn(dp_credentials_regions(place->account), place->bucket, region);
+    dp_context_log(place->context, DP_LOG_DEBUG, "%s: the bucket is in region %s", place->uri,
+                   region);
+    return move_to_region(place, region);
+}
+
 static bool mend(struct dp_http_auth *auth, const struct dp_http_request *request,
                  const struct dp_http_answer *answer)
 {
     struct dp_s3_place *place = (struct dp_s3_place *)auth;
-    struct dp_credentials used = {0};
-    bool mended = false;
 
     (void)request;
+    if (strcmp(answer->code, "ExpiredToken") == 0)
+        return dp_credentials_renew(place->account);
     if (answer->status == 301 || answer->status == 307 || answer->status == 400)
-        mended = move_to_region(place, answer->region);
-    if (strcmp(answer->code, "ExpiredToken") == 0 &&
-        dp_credentials_get(place->account, &used, NULL) == DP_OK)
-        mended = dp_credentials_refresh(place->account, &used);
-    dp_credentials_clear(&used);
-    return mended;
+        return learn_region(place, answer->region);
+    return false;
 }
 
 /* ----------------------------------------------------------------------------- presigning */
@@ -300,14 +333,15 @@ static bool mend(struct dp_http_auth *auth, const struct dp_http_request *reques
 static int presign(struct dp_s3_place *place, unsigned seconds, const struct dp_credentials *keys,
                    char **url, struct dp_error *err)
 {
-    struct dp_http_request get = {.method = "GET", .url = ""};
+    struct dp_http_request get = {.method = "GET",
+                                  .url = pays(place) ? "x-amz-request-payer=requester" : ""};
     struct dp_sigv4_header host = {"host", place->host};
     struct dp_sigv4_request canonical = {.method = "GET",
                                          .path = place->path,
                                          .headers = &host,
                                          .header_count = 1,
                                          .payload_hash = DP_SIGV4_UNSIGNED};
-    char timestamp[32], *query = NULL, *own = make_query(place, &get);
+    char timestamp[DP_TIMESTAMP_BYTES], *query = NULL, *own = make_query(place, &get);
     struct dp_sigv4_scope scope;
     int rc;
 
@@ -334,7 +368,7 @@ int dp_s3_presign(struct dp_context *context, const char *uri, unsigned seconds,
 
     if (rc)
         return rc;
-    rc = dp_credentials_get(place->account, &keys, err);
+    rc = get_keys(place, &keys, err);
     if (!rc && keys.anonymous)
         rc = dp_error_set(err, DP_INVALID, "%s: without credentials no URL can be presigned",
                           place->uri);
@@ -356,6 +390,7 @@ static int open_place(struct dp_context *context, const char *uri, bool whole_bu
                       struct dp_s3_place **place, struct dp_error *err)
 {
     struct dp_s3_place *made = calloc(1, sizeof(*made));
+    const struct dp_s3_settings *settings;
     int rc;
 
     if (!made)
@@ -369,8 +404,11 @@ static int open_place(struct dp_context *context, const char *uri, bool whole_bu
         rc = dp_credentials_account(context, &made->account, err);
     if (rc)
         goto fail;
-    snprintf(made->region, sizeof(made->region), "%s",
-             dp_credentials_settings(made->account)->region);
+    settings = dp_credentials_settings(made->account);
+    made->auth.attempts = settings->attempts;
+    made->auth.ca_bundle = settings->ca_bundle;
+    if (!dp_s3_regions_find(dp_credentials_regions(made->account), made->bucket, made->region))
+        snprintf(made->region, sizeof(made->region), "%s", settings->region);
     made->uri = join("s3://", made->bucket, made->key, made->version);
     rc = made->uri ? set_address(made, err) : dp_error_no_memory(err);
     if (rc)

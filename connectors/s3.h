@@ -27,7 +27,7 @@ struct dp_s3_place {
     char *base;                    /* "https://host", without the bucket when in `path` */
     char *host;                    /* as the Host header says it */
     pthread_mutex_t mutex;
-    char region[64];               /* under the mutex; AWS may tell another one */
+    char region[DP_S3_REGION_BYTES]; /* under the mutex; AWS may tell another one */
 };
 
 /* Reads the URI, asks the context's account for endpoint and region. */

@@ -154,7 +154,9 @@ START_TEST(the_right_region_is_learnt)
     ck_assert_ptr_nonnull(strstr(server->requests[0], "/us-east-1/s3/aws4_request"));
     ck_assert_ptr_nonnull(strstr(server->requests[1], "/eu-west-1/s3/aws4_request"));
     dp_object_free(object);
+    /* The next object of the bucket begins there. */
     ck_assert_int_eq(dp_object_open(context, "s3://bucket/k", NULL, &object, NULL), DP_OK);
+    ck_assert_ptr_nonnull(strstr(server->requests[2], "/eu-west-1/s3/aws4_request"));
     ck_assert_ptr_nonnull(strstr(server->requests[3], "/ap-south-1/s3/aws4_request"));
     dp_object_free(object);
     object = NULL;
@@ -172,7 +174,8 @@ START_TEST(expired_keys_are_renewed_once)
     static const char head[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 40";
     struct scripted *server = scripted_start(
         SCRIPT({.head = GOOD, .body_bytes = 10}, {.head = head, .text = expired},
-               {.head = GOOD, .body_bytes = 10}, {.head = head, .text = expired}));
+               {.head = GOOD, .body_bytes = 10}, {.head = head, .text = expired},
+               {.head = head, .text = expired}));
     struct dp_context *context = s3_context(server->url);
     struct dp_object *object;
     struct dp_error err;
@@ -184,8 +187,10 @@ START_TEST(expired_keys_are_renewed_once)
     dp_object_free(object);
     ck_assert_ptr_nonnull(strstr(server->requests[1], "Credential=AKIDEXAMPLE/"));
     ck_assert_ptr_nonnull(strstr(server->requests[2], "Credential=AKIDFRESH/"));
+    /* Renewed just now, they are tried once more, and that is all. */
     ck_assert_int_eq(dp_object_open(context, "s3://bucket/k", NULL, &object, &err), DP_DENIED);
     ck_assert_ptr_nonnull(strstr(err.message, "expired"));
+    ck_assert_uint_eq(server->next, 5);
     dp_context_free(context);
     scripted_stop(server);
 }

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* The metadata service of EC2, version 2: a session token by PUT, the name of the role, its keys.
+ * Whether there is such a service is found out within a second: most machines have none. */
+
+#include "config.h"
+
+#include "connectors/credentials_source.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define NAME      "instance metadata"
+#define ROLE_PATH "/latest/meta-data/iam/security-credentials/"
+
+enum {
+    PROBE_MILLISECONDS = 900,
+    LIMIT_MILLISECONDS = 5000
+};
+
+/* The service's address without a slash at its end; NULL: out of memory. */
+static char *find_service(const struct dp_profile *profile)
+{
+    const char *url = dp_profile_variable("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    const char *mode = dp_profile_variable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
+    size_t n;
+
+    if (!url)
+        url = dp_profile_get_config(profile, "ec2_metadata_service_endpoint");
+    if (!mode)
+        mode = dp_profile_get_config(profile, "ec2_metadata_service_endpoint_mode");
+    if (!url)
+        url = mode && strcasecmp(mode, "ipv6") == 0 ? "http://[fd00:ec2::254]"
+                                                    : "http://169.254.169.254";
+    n = strlen(url);
+    while (n && url[n - 1] == '/')
+        n--;
+    return strndup(url, n);
+}
+
+static int call_service(struct dp_context *context, struct dp_credentials_call *call,
+                        const char *service, const char *path, const char *role, char **text,
+                        int *status, struct dp_error *err)
+{
+    char *url;
+    int rc;
+
+    if (asprintf(&url, "%s%s%s", service, path, role) < 0)
+        return dp_error_no_memory(err);
+    call->name = NAME;
+    call->url = url;
+    call->local = true;
+    rc = dp_credentials_http_call(context, call, text, status, err);
+    free(url);
+    return rc;
+}
+
+/* Asks for a session. Whatever comes instead of one means that there is no such service. */
+static int begin_session(struct dp_context *context, const char *service, char **token,
+                         struct dp_error *err)
+{
+    static const char *const headers[] = {"X-aws-ec2-metadata-token-ttl-seconds: 21600",
+                                          "Content-Length: 0", NULL};
+    struct dp_credentials_call call = {
+        .method = "PUT", .headers = headers, .once = true, .limit_ms = PROBE_MILLISECONDS};
+    struct dp_error failure = {0};
+    int status, rc;
+
+    rc = call_service(context, &call, service, "/latest/api/token", "", token, &status, &failure);
+    if (!rc && **token && !strpbrk(*token, "\r\n"))
+        return DP_OK;
+    if (!rc) {
+        dp_credentials_http_free(*token);
+        *token = NULL;
+        dp_error_set(&failure, DP_IO, NAME ": it gives no session token");
+    }
+    if (rc == DP_CANCELLED || rc == DP_NO_MEMORY) {
+        if (err)
+            *err = failure;
+        return rc;
+    }
+    dp_context_log(context, DP_LOG_DEBUG, "no credentials from there: %s", failure.message);
+    return DP_NOT_FOUND;
+}
+
+/* The first line of the answer, when it can stand in a path. */
+static bool cut_role(char *text)
+{
+    char *end = text;
+
+    while (isalnum((unsigned char)*end) || (*end && strchr("+=,.@_-", *end)))
+        end++;
+    if (*end && *end != '\r' && *end != '\n')
+        return false;
+    *end = 0;
+    return end > text;
+}
+
+static int fetch_role(struct dp_context *context, const char *service, const char *const *headers,
+                      struct dp_credentials *credentials, struct dp_error *err)
+{
+    struct dp_credentials_call call = {
+        .method = "GET", .headers = headers, .limit_ms = LIMIT_MILLISECONDS};
+    char *role = NULL, *text = NULL;
+    int status;
+    int rc = call_service(context, &call, service, ROLE_PATH, "", &role, &status, err);
+
+    if (rc == DP_NOT_FOUND)
+        dp_context_log(context, DP_LOG_DEBUG, NAME ": this machine has no role");
+    if (rc)
+        return rc;
+    if (cut_role(role))
+        rc = call_service(context, &call, service, ROLE_PATH, role, &text, &status, err);
+    else
+        rc = dp_error_set(err, DP_DENIED, NAME ": the answer is not the name of a role");
+    if (!rc)
+        rc = dp_credentials_json_read(NAME, text, strlen(text), "Token", false, credentials, err);
+    dp_credentials_http_free(role);
+    dp_credentials_http_free(text);
+    return rc;
+}
+
+int dp_credentials_instance_fetch(struct dp_credentials_asker *asker,
+                                  struct dp_credentials *credentials, struct dp_error *err)
+{
+    const char *headers[2] = {NULL, NULL};
+    char *service, *token = NULL, *header = NULL;
+    int rc;
+
+    if (dp_profile_switch(NULL, "AWS_EC2_METADATA_DISABLED", ""))
+        return DP_NOT_FOUND;
+    service = find_service(&asker->profile);
+    if (!service)
+        return dp_error_no_memory(err);
+    rc = begin_session(asker->context, service, &token, err);
+    if (!rc && asprintf(&header, "X-aws-ec2-metadata-token: %s", token) < 0) {
+        header = NULL;
+        rc = dp_error_no_memory(err);
+    }
+    headers[0] = header;
+    if (!rc)
+        rc = fetch_role(asker->context, service, headers, credentials, err);
+    dp_credentials_http_free(token);
+    dp_credentials_http_free(header);
+    free(service);
+    return rc;
+}
