@@ -20,7 +20,16 @@
 #define THREADS_MAX 1024
 #define OPTIONS_MAX 64
 
-enum { PROFILE = 1000, REGION, ENDPOINT_URL, NO_SIGN_REQUEST, RETRIES, TIMEOUT };
+enum {
+    PROFILE = 1000,
+    REGION,
+    ENDPOINT_URL,
+    ADDRESSING_STYLE,
+    NO_SIGN_REQUEST,
+    REQUEST_PAYER, /* the only option whose value may be left out */
+    RETRIES,
+    TIMEOUT
+};
 
 static const struct dp_tool_option common[] = {
     {"threads", '@', true},       {"quiet", 'q', false},
@@ -28,7 +37,8 @@ static const struct dp_tool_option common[] = {
     {"version", 'V', false},      {"profile", PROFILE, true},
     {"region", REGION, true},     {"endpoint-url", ENDPOINT_URL, true},
     {"retries", RETRIES, true},   {"no-sign-request", NO_SIGN_REQUEST, false},
-    {"timeout", TIMEOUT, true},
+    {"timeout", TIMEOUT, true},   {"addressing-style", ADDRESSING_STYLE, true},
+    {"request-payer", REQUEST_PAYER, false},
 };
 #define COMMON_COUNT (sizeof(common) / sizeof(common[0]))
 
@@ -157,6 +167,12 @@ static _Noreturn void print_version(struct dp_tool *tool)
     print_and_exit(tool, text);
 }
 
+static void check_style(const struct dp_tool *tool, const char *value)
+{
+    if (strcmp(value, "path") != 0 && strcmp(value, "virtual") != 0 && strcmp(value, "auto") != 0)
+        dp_tool_usage(tool, "--addressing-style: '%s' is not path, virtual or auto", value);
+}
+
 /* Keeps a common option; false when `code` is none. */
 static bool take_common(struct dp_tool *tool, int code, const char *value)
 {
@@ -185,8 +201,17 @@ static bool take_common(struct dp_tool *tool, int code, const char *value)
     case ENDPOINT_URL:
         options->endpoint_url = value;
         return true;
+    case ADDRESSING_STYLE:
+        check_style(tool, value);
+        options->addressing_style = value;
+        return true;
     case NO_SIGN_REQUEST:
         options->no_sign_request = 1;
+        return true;
+    case REQUEST_PAYER:
+        if (value && strcmp(value, "requester") != 0)
+            dp_tool_usage(tool, "--request-payer: '%s' is not 'requester'", value);
+        options->request_payer = 1;
         return true;
     case RETRIES: /* the library counts attempts */
         options->attempts = (unsigned)dp_tool_count(tool, "--retries", value, 0, 1000) + 1;
@@ -206,8 +231,10 @@ static void add_rows(struct option *longs, size_t *used, char *letters,
     size_t i;
 
     for (i = 0; i < count && *used + 1 < OPTIONS_MAX; i++) {
+        int argument = rows[i].code == REQUEST_PAYER ? optional_argument : rows[i].argument;
+
         if (rows[i].name)
-            longs[(*used)++] = (struct option){rows[i].name, rows[i].argument, NULL, rows[i].code};
+            longs[(*used)++] = (struct option){rows[i].name, argument, NULL, rows[i].code};
         if (rows[i].code < 256) {
             letters[strlen(letters)] = (char)rows[i].code;
             if (rows[i].argument)
@@ -235,6 +262,10 @@ int dp_tool_options(struct dp_tool *tool, int argc, char **argv, const struct dp
             dp_tool_usage(tool, "unknown option '-%c'", optopt);
         if (code == '?')
             dp_tool_usage(tool, "unknown, ambiguous or misused option '%s'", argv[optind - 1]);
+        /* The AWS tools take the value of this one also behind a blank. */
+        if (code == REQUEST_PAYER && !optarg && optind < argc &&
+            strcmp(argv[optind], "requester") == 0)
+            optind++;
         if (!take_common(tool, code, optarg))
             take(user, code, optarg);
     }

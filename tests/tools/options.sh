@@ -77,6 +77,15 @@ ends 2 "template without a number" dp-slice fetch --output-dir d --name x m
 ends 2 "template with a path" dp-slice fetch --output-dir d --name 'a/{id}' m
 ends 2 "template with something else" dp-slice fetch --output-dir d --name '{id}{x}' m
 ends 2 "--slice and a manifest" dp-slice fetch --slice '{}' m
+ends 2 "bad addressing style" dp-index show --addressing-style host a
+ends 2 "bad --request-payer" dp-index show --request-payer=me a
+for payer in --request-payer '--request-payer requester' --request-payer=requester; do
+    # shellcheck disable=SC2086 # one or two words
+    ends 1 "$payer" dp-index show $payer none
+    says "none: No such file" "$payer takes no other operand"
+done
+ends 2 "presigned for too long" dp-slice plan -n2 --presign 604801 a
+ends 2 "presigned for no time" dp-slice plan -n2 --presign 0 a
 ends 1 "records and range" dp-zcat --records 1 --range 1 x
 ends 1 "bad records" dp-zcat --records 2-1 x
 ends 1 "bad range" dp-zcat --range x x
