@@ -397,8 +397,8 @@ struct dp_slice_info {
     size_t struct_bytes;
     const char *id;     /* hash of identities, plan and number, hex */
     const char *plan_id; /* the same for all slices of one plan */
-    const char *uri;    /* of the object */
-    const char *format;
+    const char *uri;    /* of the first object */
+    const char *format; /* its */
     const char *codec;
     enum dp_plan_unit unit;
     uint64_t number;    /* 1-based */
@@ -406,13 +406,19 @@ struct dp_slice_info {
     uint64_t begin;     /* of the interval of the unit */
     uint64_t end;
     int last;           /* 1: also takes whatever follows up to the end of the object */
-    uint64_t record_count;      /* exact for record plans, else UINT64_MAX */
-    uint64_t fetch_bytes;       /* compressed bytes to GET from the object */
+    uint64_t record_count;      /* in each output; UINT64_MAX when only fetching can tell */
+    uint64_t fetch_bytes;       /* compressed bytes to GET from the objects */
     uint64_t decoded_bytes;     /* uncompressed bytes that fetching decodes */
     unsigned request_count;     /* ranged GETs with the default part size, index included */
+    size_t source_count;        /* objects; mates have two. `uri` is that of the first */
+    size_t output_count;
+    uint64_t size;              /* of the plan's slices in the unit; 0: it asked for equal parts */
 };
 /* Fills at most info->struct_bytes bytes. */
 void dp_slice_info(const struct dp_slice *slice, struct dp_slice_info *info);
+/* The URI of an object of the slice, the name of an output; counted from 0, NULL beyond the last. */
+const char *dp_slice_source(const struct dp_slice *slice, size_t number);
+const char *dp_slice_output(const struct dp_slice *slice, size_t number);
 
 /* ---------------------------------------------------------------------------------- reader */
 
@@ -423,9 +429,10 @@ struct dp_reader_options {
     unsigned threads;  /* 0 or 1: only the calling thread, plus transfers */
     const char *index_uri; /* read windows from this index instead of the one the slice names */
     const char *backend;
+    int skip_prologue; /* 1: leave out the header, as the slice is to follow another one */
 };
 
-/* What a reader has emitted so far. */
+/* What a reader has emitted so far, on all outputs together. */
 struct dp_reader_counts {
     size_t struct_bytes;
     uint64_t bytes;
@@ -436,9 +443,9 @@ struct dp_reader_counts {
 int dp_reader_open(struct dp_context *context, const struct dp_slice *slice,
                    const struct dp_reader_options *options, struct dp_reader **reader,
                    struct dp_error *err);
-/* Up to `capacity` bytes of output `output` (0 for all formats with one output). > 0: bytes given;
- * 0: the end, everything was checked; < 0: enum dp_result, and what was given before must not be
- * trusted. */
+/* Up to `capacity` bytes of output `output`, counted from 0 (most slices have one; mates have two).
+ * > 0: bytes given; 0: the end of this output, all of it was checked; < 0: enum dp_result, and what
+ * was given before must not be trusted. Outputs may be read one after the other or by turns. */
 int64_t dp_reader_read(struct dp_reader *reader, unsigned output, void *buffer, size_t capacity,
                        struct dp_error *err);
 /* The same without a copy: *bytes is valid until the next call. */

@@ -6,14 +6,11 @@
 
 #include "config.h"
 
-#include "slicer/plan.h"
+#include "slicer/plan_piece.h"
 
-#include "base/crc32.h"
 #include "base/options.h"
 #include "connectors/object.h"
 #include "connectors/s3.h"
-#include "connectors/uri.h"
-#include "slicer/slice.h"
 
 #include <nettle/sha2.h>
 #include <stdio.h>
@@ -227,183 +224,37 @@ static uint64_t boundary(const struct dp_plan *plan, uint64_t i)
     return plan->begin + (product > length ? length : (uint64_t)product);
 }
 
-static uint64_t previous_key(const struct dp_index_row *row, enum dp_plan_unit unit)
+/* What the slice is part of, and the object. */
+static int describe(const struct dp_plan *plan, const struct dp_plan_place *place, uint64_t number,
+                    struct dp_slice *slice, struct dp_error *err)
 {
-    return unit == DP_UNIT_RECORDS ? row->edge.record - 1
-           : unit == DP_UNIT_BYTES ? row->previous_offset
-                                   : row->previous_bases;
-}
-
-void dp_plan_cut_find(const struct dp_index *index, enum dp_plan_unit unit, uint64_t key,
-                      struct dp_plan_cut *cut)
-{
-    struct dp_index_row before, row;
-    size_t i;
-
-    dp_index_row(index, 0, &row);
-    if (key <= dp_edge_key(&row.edge, unit)) {
-        *cut = (struct dp_plan_cut){row.edge, row.edge.offset, true};
-        return;
-    }
-    /* The last row with a smaller key. Rows may share a key (records without bases), and the cut is
-     * the first of these edges: a row whose key equals K may already lie behind it. */
-    i = dp_index_row_before(index, unit, key - 1);
-    dp_index_row(index, i, &before);
-    if (i + 1 < dp_index_row_count(index))
-        dp_index_row(index, i + 1, &row);
-    else
-        row = before; /* only a key beyond the total: the end is as far as one can go */
-    /* No record begins between the previous one and the row: when the key lies behind that one, the
-     * row is the first edge to reach it. Else the cut is the previous record or one before. */
-    if (key > previous_key(&row, unit))
-        *cut = (struct dp_plan_cut){row.edge, row.edge.offset, true};
-    else
-        *cut = (struct dp_plan_cut){before.edge, row.previous_offset, false};
-}
-
-/* ----------------------------------------------------------------------------------- slice */
-
-/* A slice that is known to hold nothing fetches nothing. */
-static bool known_empty(const struct dp_plan *plan, const struct dp_slice *slice,
-                        const struct dp_plan_cut *begin, const struct dp_plan_cut *end)
-{
-    if (slice->last)
-        return begin->exact && begin->from.offset == dp_index_uncompressed_bytes(plan->index);
-    return slice->begin == slice->end ||
-           (begin->exact && end->exact && begin->from.offset == end->from.offset);
-}
-
-/* From the seek point before the checkpoint up to the first checksum edge behind the end. */
-static int choose_place(const struct dp_plan *plan, const struct dp_edge *checkpoint,
-                        uint64_t bound_offset, struct dp_slice *slice, size_t *point,
-                        struct dp_error *err)
-{
-    const struct dp_index *index = plan->index;
-
-    *point = dp_index_point_before(index, checkpoint->offset);
-    dp_index_point(index, *point, &slice->point);
-    slice->checkpoint = *checkpoint;
-    slice->decoded_end = dp_index_sum_edge(index, bound_offset);
-    slice->range = dp_index_compressed_range(index, *point, slice->decoded_end);
-    return dp_index_sum(index, slice->point.uncompressed_offset, slice->decoded_end,
-                        &slice->decoded_crc32, err);
-}
-
-static int inline_window(const struct dp_plan *plan, size_t point, struct dp_slice_window *window,
-                         struct dp_error *err)
-{
-    uint8_t unpacked[DP_WINDOW_BYTES];
-    size_t raw_bytes;
-    int rc = dp_index_window(plan->index, point, unpacked, &raw_bytes, err);
+    int rc = dp_plan_piece_source(place, slice, err);
 
     if (rc)
         return rc;
-    rc = dp_index_window_packed(plan->index, point, &window->packed, &window->packed_bytes, err);
-    if (rc)
-        return rc;
-    window->raw_bytes = (uint32_t)raw_bytes;
-    window->crc32 = dp_crc32(0, window->packed, window->packed_bytes);
-    return DP_OK;
-}
-
-/* The absolute URI of the index for slices. */
-static int name_index(const struct dp_plan *plan, char **uri, struct dp_error *err)
-{
-    const char *place = dp_index_uri(plan->index);
-
-    if (plan->index_url) {
-        *uri = strdup(plan->index_url);
-        return *uri ? DP_OK : dp_error_no_memory(err);
-    }
-    if (dp_uri_is_local(place) && dp_uri_scheme_length(place) == 0)
-        return dp_uri_from_path(place, uri, err);
-    if (dp_uri_is_signed(place) && !plan->allow_signed)
-        return dp_error_set(err, DP_INVALID,
-                            "%s: the URL of the index is presigned, slices would carry its "
-                            "signature: allow that (--allow-signed) or plan with inline windows",
-                            dp_object_uri(plan->object));
-    *uri = dp_uri_is_signed(place) ? strdup(place) : dp_uri_redact(place);
-    return *uri ? DP_OK : dp_error_no_memory(err);
-}
-
-static int refer_to_window(const struct dp_plan *plan, size_t point, struct dp_slice_window *window,
-                           struct dp_error *err)
-{
-    struct dp_index_info info = {.struct_bytes = sizeof(info)};
-    struct dp_window_reference reference;
-
-    if (!dp_index_uri(plan->index) || !dp_index_window_reference(plan->index, point, &reference))
-        return dp_error_set(err, DP_INVALID,
-                            "%s: the index is not saved: save it or plan with inline windows",
-                            dp_object_uri(plan->object));
-    dp_index_info(plan->index, &info);
-    window->raw_bytes = reference.raw_bytes;
-    window->crc32 = reference.crc32;
-    window->range = reference.range;
-    window->file_bytes = info.index_bytes;
-    return name_index(plan, &window->uri, err);
-}
-
-/* The URI that workers open. A signature is a secret: it goes in only when that was asked for. */
-static int name_source(const struct dp_plan *plan, struct dp_slice *slice, struct dp_error *err)
-{
-    const struct dp_object *object = plan->object;
-    const char *uri = dp_object_uri(object);
-
-    if (dp_object_is_signed(object)) {
-        if (!plan->allow_signed)
-            return dp_error_set(err, DP_INVALID,
-                                "%s: the URL is presigned, slices would carry its signature: allow "
-                                "that (--allow-signed) or plan over the object's own name",
-                                uri);
-        uri = object->signed_uri;
-    }
-    slice->uri = strdup(plan->object_url ? plan->object_url : uri);
-    slice->validator = strdup(dp_object_validator(object));
-    slice->size_bytes = dp_object_size(object);
-    return slice->uri && slice->validator ? DP_OK : dp_error_no_memory(err);
-}
-
-static void describe(const struct dp_plan *plan, uint64_t number, struct dp_slice *slice)
-{
     memcpy(slice->plan_id, plan->id, sizeof(plan->id));
     name_slice(plan, number, slice->id);
     slice->number = number;
     slice->slice_count = plan->count;
-    slice->format = dp_index_format(plan->index);
-    slice->codec = dp_index_codec(plan->index);
-    slice->unit = plan->unit;
-    slice->begin = boundary(plan, number - 1);
-    slice->end = boundary(plan, number);
-    slice->last = plan->to_the_end && number == plan->count;
-    slice->record_count = plan->unit == DP_UNIT_RECORDS ? slice->end - slice->begin : UINT64_MAX;
+    slice->size = plan->size;
+    slice->interval =
+        (struct dp_interval){plan->unit, boundary(plan, number - 1), boundary(plan, number),
+                             plan->to_the_end && number == plan->count};
+    return dp_slice_add_output(slice, slice->sources[0].format->name) ? DP_OK
+                                                                      : dp_error_no_memory(err);
 }
 
 static int fill(const struct dp_plan *plan, uint64_t number, struct dp_slice *slice,
                 struct dp_error *err)
 {
-    struct dp_plan_cut begin, end;
-    size_t point = 0;
-    int rc = name_source(plan, slice, err);
+    struct dp_plan_place place = {plan->index,        plan->object,     plan->inline_parts,
+                                  plan->allow_signed, plan->object_url, plan->index_url};
+    int rc = describe(plan, &place, number, slice, err);
 
-    if (rc)
-        return rc;
-    describe(plan, number, slice);
-    slice->empty = true;
-    if (dp_index_row_count(plan->index) == 0 || dp_index_point_count(plan->index) == 0)
-        return DP_OK; /* the object holds nothing */
-    dp_plan_cut_find(plan->index, plan->unit, slice->begin, &begin);
-    dp_plan_cut_find(plan->index, plan->unit, slice->end, &end);
-    if (known_empty(plan, slice, &begin, &end))
-        return DP_OK;
-    slice->empty = false;
-    if (slice->last)
-        end.bound_offset = dp_index_uncompressed_bytes(plan->index);
-    rc = choose_place(plan, &begin.from, end.bound_offset, slice, &point, err);
-    if (rc || !slice->point.mid_member)
-        return rc;
-    return plan->inline_parts ? inline_window(plan, point, &slice->window, err)
-                              : refer_to_window(plan, point, &slice->window, err);
+    if (!rc)
+        rc = dp_plan_piece_interval(&place, &slice->interval, 0, 0, slice, err);
+    slice->record_count = dp_slice_count_records(slice, 0);
+    return rc;
 }
 
 int dp_plan_slice(const struct dp_plan *plan, uint64_t number, struct dp_slice **slice,
@@ -438,16 +289,19 @@ static bool same_edge(const struct dp_edge *a, const struct dp_edge *b)
            a->line == b->line;
 }
 
-static bool same_cut(const struct dp_slice *a, const struct dp_slice *b)
+static bool same_interval(const struct dp_interval *a, const struct dp_interval *b)
 {
-    return a->slice_count == b->slice_count && a->unit == b->unit && a->begin == b->begin &&
-           a->end == b->end && a->last == b->last && a->record_count == b->record_count;
+    return a->unit == b->unit && a->begin == b->begin && a->end == b->end && a->last == b->last;
 }
 
-static bool same_place(const struct dp_slice *a, const struct dp_slice *b)
+static bool same_cut(const struct dp_slice *a, const struct dp_slice *b)
 {
-    if (a->empty || b->empty)
-        return a->empty == b->empty;
+    return a->slice_count == b->slice_count && a->record_count == b->record_count &&
+           same_interval(&a->interval, &b->interval);
+}
+
+static bool same_place(const struct dp_slice_piece *a, const struct dp_slice_piece *b)
+{
     return a->range.begin == b->range.begin && a->range.end == b->range.end &&
            a->point.uncompressed_offset == b->point.uncompressed_offset &&
            a->point.compressed_bit == b->point.compressed_bit &&
@@ -456,23 +310,68 @@ static bool same_place(const struct dp_slice *a, const struct dp_slice *b)
            same_edge(&a->checkpoint, &b->checkpoint);
 }
 
-static bool same_sums(const struct dp_slice *a, const struct dp_slice *b)
+static bool same_text(const char *a, const char *b)
 {
-    return a->empty || (a->decoded_end == b->decoded_end && a->decoded_crc32 == b->decoded_crc32);
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_task(const struct dp_slice_piece *a, const struct dp_slice_piece *b)
+{
+    return a->kind == b->kind && a->source == b->source && a->output == b->output &&
+           a->prologue == b->prologue && a->record_count == b->record_count &&
+           a->raw_bytes == b->raw_bytes && a->packed_bytes == b->packed_bytes &&
+           (!a->packed_bytes || memcmp(a->packed, b->packed, a->packed_bytes) == 0) &&
+           same_text(a->filter, b->filter) && same_interval(&a->interval, &b->interval);
+}
+
+static const char *find_piece_difference(const struct dp_slice *slice,
+                                         const struct dp_slice *expected)
+{
+    size_t i;
+
+    if (slice->piece_count != expected->piece_count)
+        return "the number of its pieces is";
+    for (i = 0; i < slice->piece_count; i++) {
+        const struct dp_slice_piece *a = &slice->pieces[i], *b = &expected->pieces[i];
+
+        if (!same_task(a, b))
+            return "what it emits is";
+        if (!same_place(a, b))
+            return "the place it reads is";
+        if (a->decoded_end != b->decoded_end || a->decoded_crc32 != b->decoded_crc32)
+            return "its checksum is";
+    }
+    return NULL;
 }
 
 /* What is wrong with the slice, when it should be `expected`; NULL when nothing is. */
 static const char *find_difference(const struct dp_slice *slice, const struct dp_slice *expected)
 {
-    if (slice->format != expected->format || slice->codec != expected->codec)
-        return "its format or codec is";
+    size_t i;
+
+    if (slice->source_count != expected->source_count)
+        return "the number of its objects is";
+    for (i = 0; i < slice->source_count; i++)
+        if (slice->sources[i].format != expected->sources[i].format ||
+            slice->sources[i].codec != expected->sources[i].codec)
+            return "its format or codec is";
+    if (slice->output_count != expected->output_count)
+        return "the number of its outputs is";
     if (!same_cut(slice, expected))
         return "its interval is";
-    if (!same_place(slice, expected))
-        return "the place it reads is";
-    if (!same_sums(slice, expected))
-        return "its checksum is";
-    return NULL;
+    return find_piece_difference(slice, expected);
+}
+
+/* Do all objects still carry what the slice says of them? */
+static bool same_versions(const struct dp_slice *slice, const struct dp_slice *expected)
+{
+    size_t i;
+
+    for (i = 0; i < slice->source_count; i++)
+        if (slice->sources[i].size_bytes != expected->sources[i].size_bytes ||
+            strcmp(slice->sources[i].validator, expected->sources[i].validator) != 0)
+            return false;
+    return true;
 }
 
 int dp_plan_check_slice(const struct dp_plan *plan, const struct dp_slice *slice,
@@ -493,10 +392,11 @@ int dp_plan_check_slice(const struct dp_plan *plan, const struct dp_slice *slice
     if (what)
         rc = dp_error_set(err, DP_BAD_INDEX, "%s: slice %llu: %s not what the index gives", uri,
                           number, what);
-    else if (slice->size_bytes != expected->size_bytes ||
-             strcmp(slice->validator, expected->validator) != 0)
-        rc = dp_error_set(err, DP_CHANGED, "%s: slice %llu: it was planned for another version of "
-                          "the object", uri, number);
+    else if (!same_versions(slice, expected))
+        rc = dp_error_set(err, DP_CHANGED,
+                          "%s: slice %llu: it was planned for another version of "
+                          "the object",
+                          uri, number);
     dp_slice_free(expected);
     return rc;
 }

@@ -63,60 +63,112 @@ static json_t *write_window(const struct dp_slice_window *window)
                      base64_text(window->packed, window->packed_bytes));
 }
 
-static json_t *write_source(const struct dp_slice *slice)
+static json_t *write_source(const struct dp_slice_source *source)
 {
-    json_t *ranges = slice->empty ? json_array() : json_pack("[o]", range_pair(slice->range));
-
-    return json_pack("{s:s,s:s,s:o,s:o}", "uri", slice->uri, "validator", slice->validator, "size",
-                     integer(slice->size_bytes), "ranges", ranges);
+    return json_pack("{s:s,s:s,s:o,s:s,s:s}", "uri", source->uri, "validator", source->validator,
+                     "size", integer(source->size_bytes), "format", source->format->name, "codec",
+                     dp_codec_name(source->codec));
 }
 
-static json_t *write_interval(const struct dp_slice *slice)
+static json_t *write_interval(const struct dp_interval *interval)
 {
-    return json_pack("{s:s,s:o,s:o,s:b}", "unit", dp_slice_unit_name(slice->unit), "begin",
-                     integer(slice->begin), "end", integer(slice->end), "last", slice->last);
+    return json_pack("{s:s,s:o,s:o,s:b}", "unit", dp_slice_unit_name(interval->unit), "begin",
+                     integer(interval->begin), "end", integer(interval->end), "last",
+                     interval->last);
 }
 
-static json_t *write_point(const struct dp_slice *slice)
+static json_t *write_count(uint64_t count)
 {
-    if (slice->empty)
-        return json_null();
-    return json_pack("{s:o,s:o,s:b,s:o}", "offset", integer(slice->point.uncompressed_offset),
-                     "bit", integer(slice->point.compressed_bit), "mid_member",
-                     slice->point.mid_member, "window", write_window(&slice->window));
+    return count == UINT64_MAX ? json_null() : integer(count);
 }
 
-static json_t *write_checkpoint(const struct dp_slice *slice)
+static json_t *write_point(const struct dp_slice_piece *piece)
 {
-    const struct dp_edge *edge = &slice->checkpoint;
+    return json_pack("{s:o,s:o,s:b,s:o}", "offset", integer(piece->point.uncompressed_offset),
+                     "bit", integer(piece->point.compressed_bit), "mid_member",
+                     piece->point.mid_member, "window", write_window(&piece->window));
+}
 
-    if (slice->empty)
-        return json_null();
+static json_t *write_edge(const struct dp_edge *edge)
+{
     return json_pack("{s:o,s:o,s:o,s:o}", "record", integer(edge->record), "offset",
                      integer(edge->offset), "bases", integer(edge->bases), "line",
                      integer(edge->line));
 }
 
-static json_t *write_decoded(const struct dp_slice *slice)
+static json_t *write_decoded(const struct dp_slice_piece *piece)
 {
-    if (slice->empty)
-        return json_null();
-    return json_pack("{s:o,s:o}", "end", integer(slice->decoded_end), "crc32",
-                     hex32(slice->decoded_crc32));
+    return json_pack("{s:o,s:o}", "end", integer(piece->decoded_end), "crc32",
+                     hex32(piece->decoded_crc32));
+}
+
+static json_t *write_filter(const struct dp_slice_piece *piece)
+{
+    return piece->filter ? json_loads(piece->filter, 0, NULL) : json_null();
+}
+
+/* The keys of every kind of piece, then those of its kind. */
+static json_t *write_piece(const struct dp_slice_piece *piece)
+{
+    json_t *source = integer(piece->source), *output = integer(piece->output);
+
+    switch (piece->kind) {
+    case DP_PIECE_RECORDS:
+        return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "kind", "records", "source",
+                         source, "output", output, "filter", write_filter(piece), "interval",
+                         write_interval(&piece->interval), "records",
+                         write_count(piece->record_count), "range", range_pair(piece->range),
+                         "point", write_point(piece), "checkpoint", write_edge(&piece->checkpoint),
+                         "decoded", write_decoded(piece));
+    case DP_PIECE_BYTES:
+        return json_pack("{s:s,s:o,s:o,s:o,s:b,s:[o,o],s:o,s:o,s:o}", "kind", "bytes", "source",
+                         source, "output", output, "filter", write_filter(piece), "prologue",
+                         piece->prologue, "bytes", integer(piece->interval.begin),
+                         integer(piece->interval.end), "range", range_pair(piece->range), "point",
+                         write_point(piece), "decoded", write_decoded(piece));
+    default:
+        return json_pack("{s:s,s:o,s:o,s:o,s:b,s:o,s:o}", "kind", "inline", "source", source,
+                         "output", output, "filter", write_filter(piece), "prologue",
+                         piece->prologue, "raw_bytes", integer(piece->raw_bytes), "gzip",
+                         base64_text(piece->packed, piece->packed_bytes));
+    }
+}
+
+/* False, and nothing left at *list, when out of memory or when a value could not be made. */
+static bool push(json_t **list, json_t *value)
+{
+    if (*list && json_array_append_new(*list, value) == 0)
+        return true;
+    json_decref(*list);
+    *list = NULL;
+    return false;
 }
 
 json_t *dp_slice_json_write(const struct dp_slice *slice)
 {
-    json_t *records =
-        slice->record_count == UINT64_MAX ? json_null() : integer(slice->record_count);
+    json_t *sources = json_array(), *outputs = json_array(), *pieces = json_array();
+    json_t *interval = write_interval(&slice->interval);
+    size_t i;
 
-    return json_pack(
-        "{s:i,s:s,s:s,s:o,s:o,s:[o],s:[{s:s}],s:s,s:s,s:o,s:{s:o},s:o,s:o,s:o}", "v",
-        DP_SLICE_VERSION, "id", slice->id, "plan", slice->plan_id, "n", integer(slice->number),
-        "of", integer(slice->slice_count), "sources", write_source(slice), "outputs", "name",
-        slice->format->name, "format", slice->format->name, "codec", dp_codec_name(slice->codec),
-        "interval", write_interval(slice), "counts", "records", records, "point",
-        write_point(slice), "checkpoint", write_checkpoint(slice), "decoded", write_decoded(slice));
+    for (i = 0; i < slice->source_count; i++)
+        if (!push(&sources, write_source(&slice->sources[i])))
+            break;
+    for (i = 0; i < slice->output_count; i++)
+        if (!push(&outputs, json_pack("{s:s}", "name", slice->outputs[i])))
+            break;
+    for (i = 0; i < slice->piece_count; i++)
+        if (!push(&pieces, write_piece(&slice->pieces[i])))
+            break;
+    if (interval && json_object_set_new(interval, "size", integer(slice->size))) {
+        json_decref(interval);
+        interval = NULL;
+    }
+    /* What is NULL makes the whole NULL. */
+    return json_pack("{s:i,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:o},s:o}", "v", DP_SLICE_VERSION, "id",
+                     slice->id, "plan", slice->plan_id, "n", integer(slice->number), "of",
+                     integer(slice->slice_count), "sources", sources, "outputs", outputs,
+                     "interval", interval, "counts", "records", write_count(slice->record_count),
+                     "pieces", pieces);
 }
 
 /* ---------------------------------------------------------------------------------- reading */
@@ -188,21 +240,34 @@ static int take_text(const char *text, size_t limit, const char *what, char **ou
     return *out ? DP_OK : dp_error_no_memory(err);
 }
 
-static int take_base64(const char *text, struct dp_slice_window *window, struct dp_error *err)
+/* The bytes that a text stands for, `limit` of them at most. */
+static int take_base64(const char *text, size_t limit, const char *what, uint8_t **bytes,
+                       size_t *count, struct dp_error *err)
 {
     size_t length = strlen(text);
     struct base64_decode_ctx context;
 
-    if (length > BASE64_ENCODE_RAW_LENGTH(DP_SLICE_WINDOW_MAX))
-        return malformed(err, "the window");
-    window->packed_bytes = BASE64_DECODE_LENGTH(length);
-    window->packed = malloc(window->packed_bytes ? window->packed_bytes : 1);
-    if (!window->packed)
+    if (length > BASE64_ENCODE_RAW_LENGTH(limit))
+        return malformed(err, what);
+    *count = BASE64_DECODE_LENGTH(length);
+    *bytes = malloc(*count ? *count : 1);
+    if (!*bytes)
         return dp_error_no_memory(err);
     base64_decode_init(&context);
-    if (!base64_decode_update(&context, &window->packed_bytes, window->packed, length, text) ||
+    if (!base64_decode_update(&context, count, *bytes, length, text) ||
         !base64_decode_final(&context))
-        return malformed(err, "the window");
+        return malformed(err, what);
+    return DP_OK;
+}
+
+static int take_packed_window(const char *text, struct dp_slice_window *window,
+                              struct dp_error *err)
+{
+    int rc = take_base64(text, DP_SLICE_WINDOW_MAX, "the window", &window->packed,
+                         &window->packed_bytes, err);
+
+    if (rc)
+        return rc;
     if (dp_crc32(0, window->packed, window->packed_bytes) != window->crc32)
         return dp_error_set(err, DP_BAD_INDEX, "slice: the window's checksum does not fit");
     return DP_OK;
@@ -230,7 +295,7 @@ static int read_window(json_t *value, struct dp_slice_window *window, struct dp_
         return malformed(err, "the window");
     window->raw_bytes = (uint32_t)raw_bytes;
     if (base64)
-        return take_base64(base64, window, err);
+        return take_packed_window(base64, window, err);
     if (!take_integer(size, &window->file_bytes) || !take_range(range, &window->range))
         return malformed(err, "the window's place");
     return take_text(uri, DP_SLICE_LINE_MAX, "the window's URI", &window->uri, err);
@@ -238,25 +303,42 @@ static int read_window(json_t *value, struct dp_slice_window *window, struct dp_
 
 static int read_source(json_t *value, struct dp_slice *slice, struct dp_error *err)
 {
-    const char *uri, *validator;
-    json_t *size, *ranges;
+    struct dp_slice_source *source = dp_slice_add_source(slice);
+    const char *uri, *validator, *format, *codec;
     json_error_t why;
+    json_t *size;
     int rc;
 
-    if (json_unpack_ex(value, &why, JSON_STRICT, "{s:s,s:s,s:o,s:o}", "uri", &uri, "validator",
-                       &validator, "size", &size, "ranges", &ranges))
+    if (!source)
+        return dp_error_no_memory(err);
+    if (json_unpack_ex(value, &why, JSON_STRICT, "{s:s,s:s,s:o,s:s,s:s}", "uri", &uri, "validator",
+                       &validator, "size", &size, "format", &format, "codec", &codec))
         return unpack_failed(err, "source", &why);
-    if (!take_integer(size, &slice->size_bytes))
+    if (!take_integer(size, &source->size_bytes))
         return malformed(err, "the object's size");
-    if (!json_is_array(ranges) || json_array_size(ranges) > 1)
-        return malformed(err, "the list of ranges");
-    slice->empty = json_array_size(ranges) == 0;
-    if (!slice->empty && !take_range(json_array_get(ranges, 0), &slice->range))
-        return malformed(err, "a range");
-    rc = take_text(uri, DP_SLICE_LINE_MAX, "the object's URI", &slice->uri, err);
+    rc = take_text(uri, DP_SLICE_LINE_MAX, "the object's URI", &source->uri, err);
     if (!rc)
-        rc = take_text(validator, DP_SLICE_LINE_MAX, "the validator", &slice->validator, err);
-    return rc;
+        rc = take_text(validator, DP_SLICE_LINE_MAX, "the validator", &source->validator, err);
+    if (rc)
+        return rc;
+    source->format = dp_format_find(format);
+    if (!source->format)
+        return dp_error_set(err, DP_UNSUPPORTED, "slice: unknown format \"%.40s\"", format);
+    if (!dp_codec_parse(codec, &source->codec))
+        return dp_error_set(err, DP_UNSUPPORTED, "slice: unknown codec \"%.40s\"", codec);
+    return DP_OK;
+}
+
+static int read_output(json_t *value, struct dp_slice *slice, struct dp_error *err)
+{
+    json_error_t why;
+    const char *name;
+
+    if (json_unpack_ex(value, &why, JSON_STRICT, "{s:s}", "name", &name))
+        return unpack_failed(err, "output", &why);
+    if (!dp_slice_name_fits(name))
+        return malformed(err, "the name of an output");
+    return dp_slice_add_output(slice, name) ? DP_OK : dp_error_no_memory(err);
 }
 
 static bool take_unit(const char *name, enum dp_plan_unit *unit)
@@ -273,8 +355,41 @@ static bool take_unit(const char *name, enum dp_plan_unit *unit)
     return false;
 }
 
-static int read_interval(json_t *value, json_t *records, struct dp_slice *slice,
-                         struct dp_error *err)
+static int take_interval(const char *unit, const json_t *begin, const json_t *end, int last,
+                         struct dp_interval *interval, struct dp_error *err)
+{
+    if (!take_unit(unit, &interval->unit))
+        return dp_error_set(err, DP_UNSUPPORTED, "slice: unknown unit \"%.40s\"", unit);
+    if (!take_integer(begin, &interval->begin) || !take_integer(end, &interval->end))
+        return malformed(err, "the interval");
+    interval->last = last;
+    return DP_OK;
+}
+
+static int take_count(const json_t *value, uint64_t *count, struct dp_error *err)
+{
+    *count = UINT64_MAX;
+    return json_is_null(value) || take_integer(value, count) ? DP_OK
+                                                             : malformed(err, "the record count");
+}
+
+/* What the plan was asked for. */
+static int read_asked(json_t *value, struct dp_slice *slice, struct dp_error *err)
+{
+    json_t *begin, *end, *size;
+    const char *unit;
+    json_error_t why;
+    int last;
+
+    if (json_unpack_ex(value, &why, JSON_STRICT, "{s:s,s:o,s:o,s:b,s:o}", "unit", &unit, "begin",
+                       &begin, "end", &end, "last", &last, "size", &size))
+        return unpack_failed(err, "interval", &why);
+    if (!take_integer(size, &slice->size))
+        return malformed(err, "the size of slices");
+    return take_interval(unit, begin, end, last, &slice->interval, err);
+}
+
+static int read_interval(json_t *value, struct dp_interval *interval, struct dp_error *err)
 {
     json_t *begin, *end;
     const char *unit;
@@ -284,18 +399,10 @@ static int read_interval(json_t *value, json_t *records, struct dp_slice *slice,
     if (json_unpack_ex(value, &why, JSON_STRICT, "{s:s,s:o,s:o,s:b}", "unit", &unit, "begin",
                        &begin, "end", &end, "last", &last))
         return unpack_failed(err, "interval", &why);
-    if (!take_unit(unit, &slice->unit))
-        return dp_error_set(err, DP_UNSUPPORTED, "slice: unknown unit \"%.40s\"", unit);
-    if (!take_integer(begin, &slice->begin) || !take_integer(end, &slice->end))
-        return malformed(err, "the interval");
-    slice->last = last;
-    slice->record_count = UINT64_MAX;
-    if (!json_is_null(records) && !take_integer(records, &slice->record_count))
-        return malformed(err, "the record count");
-    return DP_OK;
+    return take_interval(unit, begin, end, last, interval, err);
 }
 
-static int read_point(json_t *value, struct dp_slice *slice, struct dp_error *err)
+static int read_point(json_t *value, struct dp_slice_piece *piece, struct dp_error *err)
 {
     json_t *offset, *bit, *window;
     json_error_t why;
@@ -304,11 +411,11 @@ static int read_point(json_t *value, struct dp_slice *slice, struct dp_error *er
     if (json_unpack_ex(value, &why, JSON_STRICT, "{s:o,s:o,s:b,s:o}", "offset", &offset, "bit",
                        &bit, "mid_member", &mid_member, "window", &window))
         return unpack_failed(err, "point", &why);
-    if (!take_integer(offset, &slice->point.uncompressed_offset) ||
-        !take_integer(bit, &slice->point.compressed_bit))
+    if (!take_integer(offset, &piece->point.uncompressed_offset) ||
+        !take_integer(bit, &piece->point.compressed_bit))
         return malformed(err, "the seek point");
-    slice->point.mid_member = mid_member;
-    return read_window(window, &slice->window, err);
+    piece->point.mid_member = mid_member;
+    return read_window(window, &piece->window, err);
 }
 
 static int read_checkpoint(json_t *value, struct dp_edge *edge, struct dp_error *err)
@@ -325,7 +432,7 @@ static int read_checkpoint(json_t *value, struct dp_edge *edge, struct dp_error 
     return DP_OK;
 }
 
-static int read_decoded(json_t *value, struct dp_slice *slice, struct dp_error *err)
+static int read_decoded(json_t *value, struct dp_slice_piece *piece, struct dp_error *err)
 {
     const char *crc;
     json_error_t why;
@@ -333,67 +440,184 @@ static int read_decoded(json_t *value, struct dp_slice *slice, struct dp_error *
 
     if (json_unpack_ex(value, &why, JSON_STRICT, "{s:o,s:s}", "end", &end, "crc32", &crc))
         return unpack_failed(err, "decoded", &why);
-    if (!take_integer(end, &slice->decoded_end) || !take_hex32(crc, &slice->decoded_crc32))
+    if (!take_integer(end, &piece->decoded_end) || !take_hex32(crc, &piece->decoded_crc32))
         return malformed(err, "the end of decoding");
     return DP_OK;
 }
 
-/* Where and how to read; nothing of it in a slice that fetches nothing. */
-static int read_place(json_t *point, json_t *checkpoint, json_t *decoded, struct dp_slice *slice,
+/* Where and how to read. */
+static int read_place(json_t *range, json_t *point, json_t *decoded, struct dp_slice_piece *piece,
                       struct dp_error *err)
 {
     int rc;
 
-    if (slice->empty)
-        return json_is_null(point) && json_is_null(checkpoint) && json_is_null(decoded)
-                   ? DP_OK
-                   : malformed(err, "the list of ranges");
-    rc = read_point(point, slice, err);
+    if (!take_range(range, &piece->range))
+        return malformed(err, "a range");
+    rc = read_point(point, piece, err);
+    return rc ? rc : read_decoded(decoded, piece, err);
+}
+
+static int read_filter(const json_t *value, struct dp_slice_piece *piece, struct dp_error *err)
+{
+    if (json_is_null(value))
+        return DP_OK;
+    if (!json_is_object(value))
+        return malformed(err, "the filter");
+    piece->filter = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII);
+    return piece->filter ? DP_OK : dp_error_no_memory(err);
+}
+
+static int take_place_in_slice(const json_t *source, const json_t *output,
+                               struct dp_slice_piece *piece, struct dp_error *err)
+{
+    uint64_t from, to;
+
+    if (!take_integer(source, &from) || !take_integer(output, &to) || from > UINT32_MAX ||
+        to > UINT32_MAX)
+        return malformed(err, "the source or output of a piece");
+    piece->source = (uint32_t)from;
+    piece->output = (uint32_t)to;
+    return DP_OK;
+}
+
+static int read_records_piece(json_t *value, struct dp_slice_piece *piece, struct dp_error *err)
+{
+    json_t *source, *output, *filter, *interval, *records, *range, *point, *checkpoint, *decoded;
+    json_error_t why;
+    const char *kind;
+    int rc;
+
+    if (json_unpack_ex(value, &why, JSON_STRICT, "{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+                       "kind", &kind, "source", &source, "output", &output, "filter", &filter,
+                       "interval", &interval, "records", &records, "range", &range, "point", &point,
+                       "checkpoint", &checkpoint, "decoded", &decoded))
+        return unpack_failed(err, "piece", &why);
+    rc = take_place_in_slice(source, output, piece, err);
     if (!rc)
-        rc = read_checkpoint(checkpoint, &slice->checkpoint, err);
+        rc = read_filter(filter, piece, err);
     if (!rc)
-        rc = read_decoded(decoded, slice, err);
+        rc = read_interval(interval, &piece->interval, err);
+    if (!rc)
+        rc = take_count(records, &piece->record_count, err);
+    if (!rc)
+        rc = read_place(range, point, decoded, piece, err);
+    if (!rc)
+        rc = read_checkpoint(checkpoint, &piece->checkpoint, err);
     return rc;
 }
 
-static int read_names(const char *format, const char *codec, const char *output,
-                      struct dp_slice *slice, struct dp_error *err)
+static int read_bytes_piece(json_t *value, struct dp_slice_piece *piece, struct dp_error *err)
 {
-    slice->format = dp_format_find(format);
-    if (!slice->format)
-        return dp_error_set(err, DP_UNSUPPORTED, "slice: unknown format \"%.40s\"", format);
-    if (!dp_codec_parse(codec, &slice->codec))
-        return dp_error_set(err, DP_UNSUPPORTED, "slice: unknown codec \"%.40s\"", codec);
-    if (strcmp(output, slice->format->name) != 0)
-        return malformed(err, "the list of outputs");
+    json_t *source, *output, *filter, *begin, *end, *range, *point, *decoded;
+    json_error_t why;
+    const char *kind;
+    int prologue, rc;
+
+    if (json_unpack_ex(value, &why, JSON_STRICT, "{s:s,s:o,s:o,s:o,s:b,s:[oo!],s:o,s:o,s:o}",
+                       "kind", &kind, "source", &source, "output", &output, "filter", &filter,
+                       "prologue", &prologue, "bytes", &begin, &end, "range", &range, "point",
+                       &point, "decoded", &decoded))
+        return unpack_failed(err, "piece", &why);
+    piece->prologue = prologue;
+    rc = take_place_in_slice(source, output, piece, err);
+    if (!rc)
+        rc = read_filter(filter, piece, err);
+    if (!rc)
+        rc = take_interval("bytes", begin, end, 0, &piece->interval, err);
+    if (!rc)
+        rc = read_place(range, point, decoded, piece, err);
+    return rc;
+}
+
+static int read_inline_piece(json_t *value, struct dp_slice_piece *piece, struct dp_error *err)
+{
+    json_t *source, *output, *filter, *raw;
+    const char *kind, *packed;
+    json_error_t why;
+    int prologue, rc;
+
+    if (json_unpack_ex(value, &why, JSON_STRICT, "{s:s,s:o,s:o,s:o,s:b,s:o,s:s}", "kind", &kind,
+                       "source", &source, "output", &output, "filter", &filter, "prologue",
+                       &prologue, "raw_bytes", &raw, "gzip", &packed))
+        return unpack_failed(err, "piece", &why);
+    piece->prologue = prologue;
+    if (!take_integer(raw, &piece->raw_bytes))
+        return malformed(err, "what is inlined");
+    rc = take_place_in_slice(source, output, piece, err);
+    if (!rc)
+        rc = read_filter(filter, piece, err);
+    if (!rc)
+        rc = take_base64(packed, DP_SLICE_LINE_MAX, "what is inlined", &piece->packed,
+                         &piece->packed_bytes, err);
+    return rc;
+}
+
+static int read_piece(json_t *value, struct dp_slice *slice, struct dp_error *err)
+{
+    const char *kind = json_string_value(json_object_get(value, "kind"));
+    struct dp_slice_piece *piece = dp_slice_add_piece(slice);
+
+    if (!piece)
+        return dp_error_no_memory(err);
+    if (!kind)
+        return malformed(err, "the kind of a piece");
+    if (strcmp(kind, "records") == 0)
+        return read_records_piece(value, piece, err);
+    if (strcmp(kind, "bytes") == 0) {
+        piece->kind = DP_PIECE_BYTES;
+        return read_bytes_piece(value, piece, err);
+    }
+    if (strcmp(kind, "inline") == 0) {
+        piece->kind = DP_PIECE_INLINE;
+        return read_inline_piece(value, piece, err);
+    }
+    return dp_error_set(err, DP_UNSUPPORTED, "slice: unknown kind of piece \"%.40s\"", kind);
+}
+
+/* Hands each element to `read`. */
+static int read_list(json_t *list, const char *what, struct dp_slice *slice,
+                     int (*read)(json_t *, struct dp_slice *, struct dp_error *),
+                     struct dp_error *err)
+{
+    json_t *value;
+    size_t i;
+    int rc;
+
+    if (!json_is_array(list))
+        return malformed(err, what);
+    json_array_foreach(list, i, value)
+    {
+        rc = read(value, slice, err);
+        if (rc)
+            return rc;
+    }
     return DP_OK;
 }
 
 int dp_slice_json_read(json_t *root, struct dp_slice *slice, struct dp_error *err)
 {
-    const char *id, *plan, *output, *format, *codec, *check;
-    json_t *n, *of, *source, *interval, *records, *point, *checkpoint, *decoded;
+    json_t *n, *of, *sources, *outputs, *interval, *records, *pieces;
+    const char *id, *plan, *check;
     json_error_t why;
     int version, rc;
 
-    if (json_unpack_ex(root, &why, JSON_STRICT,
-                       "{s:i,s:s,s:s,s:o,s:o,s:[o],s:[{s:s}],s:s,s:s,s:o,s:{s:o},s:o,s:o,s:o,"
-                       "s:s}",
+    if (json_unpack_ex(root, &why, JSON_STRICT, "{s:i,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:o},s:o,s:s}",
                        "v", &version, "id", &id, "plan", &plan, "n", &n, "of", &of, "sources",
-                       &source, "outputs", "name", &output, "format", &format, "codec", &codec,
-                       "interval", &interval, "counts", "records", &records, "point", &point,
-                       "checkpoint", &checkpoint, "decoded", &decoded, "check", &check))
+                       &sources, "outputs", &outputs, "interval", &interval, "counts", "records",
+                       &records, "pieces", &pieces, "check", &check))
         return dp_error_set(err, DP_BAD_INDEX, "slice: %s", why.text);
     if (!take_id(id, slice->id) || !take_id(plan, slice->plan_id))
         return malformed(err, "an id");
     if (!take_integer(n, &slice->number) || !take_integer(of, &slice->slice_count))
         return malformed(err, "the slice's number");
-    rc = read_names(format, codec, output, slice, err);
+    rc = read_list(sources, "the list of sources", slice, read_source, err);
     if (!rc)
-        rc = read_source(source, slice, err);
+        rc = read_list(outputs, "the list of outputs", slice, read_output, err);
     if (!rc)
-        rc = read_interval(interval, records, slice, err);
+        rc = read_asked(interval, slice, err);
     if (!rc)
-        rc = read_place(point, checkpoint, decoded, slice, err);
+        rc = take_count(records, &slice->record_count, err);
+    if (!rc)
+        rc = read_list(pieces, "the list of pieces", slice, read_piece, err);
     return rc;
 }

@@ -3,7 +3,6 @@
 
 #include "config.h"
 
-#include "slicer/plan.h"
 #include "slicer/slice.h"
 #include "tests/slicer_support.h"
 
@@ -60,13 +59,13 @@ static void check_intervals(const struct dp_plan_options *options, uint64_t begi
 
         ck_assert_uint_eq(slice->number, n);
         ck_assert_uint_eq(slice->slice_count, count);
-        ck_assert_uint_eq(slice->begin, at);
+        ck_assert_uint_eq(slice->interval.begin, at);
         if (options->part_count)
-            ck_assert_uint_eq(slice->end, begin + (end - begin) * n / count);
+            ck_assert_uint_eq(slice->interval.end, begin + (end - begin) * n / count);
         else if (n < count)
-            ck_assert_uint_eq(slice->end - slice->begin, options->size);
-        ck_assert(slice->last == (to_the_end && n == count));
-        at = slice->end;
+            ck_assert_uint_eq(slice->interval.end - slice->interval.begin, options->size);
+        ck_assert(slice->interval.last == (to_the_end && n == count));
+        at = slice->interval.end;
         dp_slice_free(slice);
     }
     ck_assert_uint_eq(at, end);
@@ -97,40 +96,6 @@ START_TEST(test_intervals_tile)
             check_intervals(&some, total / 3, total, true);
         }
     }
-    drop();
-}
-END_TEST
-
-/* Every key of the object against the table of records that the sample was made from. */
-static void check_cuts(enum dp_plan_unit unit)
-{
-    uint64_t key, total = total_of(unit), step = total / 3000 + 1;
-    size_t exact = 0;
-
-    for (key = 0; key <= total; key = key < total && key + step > total ? total : key + step) {
-        const struct dp_edge *edge = sample_cut(&sample, unit, key);
-        struct dp_plan_cut cut;
-
-        dp_plan_cut_find(place.index, unit, key, &cut);
-        ck_assert_uint_le(cut.from.offset, edge->offset);
-        ck_assert_uint_ge(cut.bound_offset, edge->offset);
-        ck_assert_uint_eq(cut.from.offset, sample.edges[cut.from.record].offset);
-        ck_assert_uint_eq(cut.from.bases, sample.edges[cut.from.record].bases);
-        ck_assert(!cut.exact || cut.from.offset == edge->offset);
-        /* What lies before a checkpoint that is not the cut must not reach the key. */
-        ck_assert(cut.exact || dp_edge_key(&cut.from, unit) < key);
-        exact += cut.exact;
-    }
-    ck_assert_uint_ge(exact, 1);
-}
-
-START_TEST(test_cuts_bound_the_edge)
-{
-    use((enum sample_kind)_i, ONE_MEMBER, 4096);
-    check_cuts(DP_UNIT_RECORDS);
-    check_cuts(DP_UNIT_BYTES);
-    if (dp_index_format(place.index)->has_bases)
-        check_cuts(DP_UNIT_BASES);
     drop();
 }
 END_TEST
@@ -185,8 +150,8 @@ START_TEST(test_slice_numbers)
     ck_assert_int_eq(dp_plan_slice(plan, options.part_count + 1, &slice, &err), DP_INVALID);
     ck_assert_ptr_null(slice);
     slice = plan_slice(plan, options.part_count);
-    ck_assert(slice->last);
-    ck_assert_uint_eq(slice->end, sample.record_count);
+    ck_assert(slice->interval.last);
+    ck_assert_uint_eq(slice->interval.end, sample.record_count);
     dp_slice_free(slice);
     dp_plan_free(plan);
     drop();
@@ -268,9 +233,9 @@ START_TEST(test_windows_need_a_place)
     options.inline_parts = 1;
     plan = plan_make(&place, &options);
     slice = plan_slice(plan, 3);
-    ck_assert(slice->point.mid_member);
-    ck_assert_ptr_null(slice->window.uri);
-    ck_assert_uint_gt(slice->window.packed_bytes, 0);
+    ck_assert(slice->pieces[0].point.mid_member);
+    ck_assert_ptr_null(slice->pieces[0].window.uri);
+    ck_assert_uint_gt(slice->pieces[0].window.packed_bytes, 0);
     dp_slice_free(slice);
     dp_plan_free(plan);
     drop();
@@ -339,14 +304,14 @@ START_TEST(test_object_without_bytes)
     plan = plan_make(&place, &options);
     ck_assert_uint_eq(dp_plan_slice_count(plan), 1);
     slice = plan_slice(plan, 1);
-    ck_assert(slice->empty);
-    ck_assert(slice->last);
+    ck_assert(slice->piece_count == 0);
+    ck_assert(slice->interval.last);
     dp_slice_free(slice);
     dp_plan_free(plan);
     options = in_parts(DP_UNIT_BYTES, 3);
     plan = plan_make(&place, &options);
     slice = plan_slice(plan, 3);
-    ck_assert(slice->empty);
+    ck_assert(slice->piece_count == 0);
     dp_slice_free(slice);
     dp_plan_free(plan);
     drop();
@@ -362,7 +327,6 @@ int main(void)
 
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, test_intervals_tile);
-    tcase_add_loop_test(tests, test_cuts_bound_the_edge, 0, KIND_COUNT);
     tcase_add_test(tests, test_options_that_make_no_sense);
     tcase_add_test(tests, test_slice_numbers);
     tcase_add_test(tests, test_ids);

@@ -71,9 +71,10 @@ static struct dp_slice *send(struct dp_slice *slice)
 static void check_bytes(const struct dp_slice *slice, const struct dp_array *out,
                         const struct dp_reader_counts *counts, const char *what)
 {
-    const struct dp_edge *begin = sample_cut(&sample, slice->unit, slice->begin);
-    const struct dp_edge *end = slice->last ? &sample.edges[sample.record_count]
-                                            : sample_cut(&sample, slice->unit, slice->end);
+    const struct dp_interval *asked = &slice->interval;
+    const struct dp_edge *begin = sample_cut(&sample, asked->unit, asked->begin);
+    const struct dp_edge *end = asked->last ? &sample.edges[sample.record_count]
+                                            : sample_cut(&sample, asked->unit, asked->end);
     uint64_t length = end->offset - begin->offset;
 
     ck_assert_msg(out->length == length, "%s: slice %llu of %llu: %zu bytes, not %llu", what,
@@ -102,11 +103,11 @@ static void check_slice(struct dp_slice *planned, uint64_t span, const char *wha
     sums->bytes += counts.bytes;
     sums->records += counts.records;
     sums->bases += counts.bases;
-    if (!slice->empty) {
+    if (slice->piece_count) {
         /* Neighbours share no more than one span. */
-        ck_assert_uint_le(sums->range_end, slice->range.begin + span);
-        sums->fetched += slice->range.end - slice->range.begin;
-        sums->range_end = slice->range.end;
+        ck_assert_uint_le(sums->range_end, slice->pieces[0].range.begin + span);
+        sums->fetched += slice->pieces[0].range.end - slice->pieces[0].range.begin;
+        sums->range_end = slice->pieces[0].range.end;
     }
     dp_array_free(&out);
     dp_slice_free(slice);

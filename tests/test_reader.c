@@ -59,9 +59,10 @@ static int read_all(const struct dp_slice *slice, unsigned threads, struct dp_ar
 /* True when `out` is exactly what the slice stands for. */
 static bool is_right(const struct dp_slice *slice, const struct dp_array *out)
 {
-    uint64_t begin = sample_cut(&sample, slice->unit, slice->begin)->offset;
+    const struct dp_interval *asked = &slice->interval;
+    uint64_t begin = sample_cut(&sample, asked->unit, asked->begin)->offset;
     uint64_t end =
-        slice->last ? sample.length : sample_cut(&sample, slice->unit, slice->end)->offset;
+        asked->last ? sample.length : sample_cut(&sample, asked->unit, asked->end)->offset;
 
     return out->length == end - begin &&
            (out->length == 0 || memcmp(out->data, sample.bytes + begin, out->length) == 0);
@@ -90,6 +91,7 @@ static void expect_failure(const struct dp_slice *slice, int code, struct dp_err
 
 START_TEST(test_counts)
 {
+    const struct dp_edge *begin, *end;
     struct dp_slice *slice;
     struct dp_reader_counts counts;
     struct dp_array out = {0};
@@ -99,10 +101,10 @@ START_TEST(test_counts)
     slice = slice_of(DP_UNIT_BASES, 5, 3, 0);
     ck_assert_int_eq(slice_read(place.context, slice, 0, &dice, &out, &counts, &err), 0);
     ck_assert_uint_eq(counts.bytes, out.length);
-    ck_assert_uint_eq(counts.records, sample_cut(&sample, DP_UNIT_BASES, slice->end)->record -
-                                          sample_cut(&sample, DP_UNIT_BASES, slice->begin)->record);
-    ck_assert_uint_eq(counts.bases, sample_cut(&sample, DP_UNIT_BASES, slice->end)->bases -
-                                        sample_cut(&sample, DP_UNIT_BASES, slice->begin)->bases);
+    begin = sample_cut(&sample, DP_UNIT_BASES, slice->interval.begin);
+    end = sample_cut(&sample, DP_UNIT_BASES, slice->interval.end);
+    ck_assert_uint_eq(counts.records, end->record - begin->record);
+    ck_assert_uint_eq(counts.bases, end->bases - begin->bases);
     dp_array_free(&out);
     dp_slice_free(slice);
     drop();
@@ -145,7 +147,7 @@ START_TEST(test_empty_slice_fetches_nothing)
 
     use(FOUR_LINES, ONE_MEMBER, 8192);
     slice = slice_of(DP_UNIT_RECORDS, sample.record_count * 10, 5, 0);
-    ck_assert(slice->empty);
+    ck_assert(slice->piece_count == 0);
     unlink(place.object_path);
     dp_context_stats(place.context, &before);
     expect_right(slice);
@@ -195,11 +197,11 @@ START_TEST(test_bit_flips)
 
     use(FOUR_LINES, (enum packing)_i, 8192);
     slice = slice_of(DP_UNIT_RECORDS, 3, 2, 0);
-    free(slice->validator);
-    slice->validator = strdup("");
+    free(slice->sources[0].validator);
+    slice->sources[0].validator = strdup("");
     for (round = 0; round < ROUNDS; round++) {
-        uint64_t at =
-            slice->range.begin + random_below(&dice, slice->range.end - slice->range.begin);
+        const struct dp_range *range = &slice->pieces[0].range;
+        uint64_t at = range->begin + random_below(&dice, range->end - range->begin);
         uint8_t bit = (uint8_t)(1u << random_below(&dice, 8));
         int rc;
 
@@ -231,12 +233,12 @@ START_TEST(test_bit_flips_at_the_edges)
 
     use(LINES, PLAIN, 8192);
     slice = slice_of(DP_UNIT_BYTES, 3, 2, 0);
-    free(slice->validator);
-    slice->validator = strdup("");
-    places[0] = slice->point.uncompressed_offset;
-    places[1] = sample_cut(&sample, DP_UNIT_BYTES, slice->begin)->offset;
-    places[2] = sample_cut(&sample, DP_UNIT_BYTES, slice->end)->offset - 1;
-    places[3] = slice->decoded_end - 1;
+    free(slice->sources[0].validator);
+    slice->sources[0].validator = strdup("");
+    places[0] = slice->pieces[0].point.uncompressed_offset;
+    places[1] = sample_cut(&sample, DP_UNIT_BYTES, slice->interval.begin)->offset;
+    places[2] = sample_cut(&sample, DP_UNIT_BYTES, slice->interval.end)->offset - 1;
+    places[3] = slice->pieces[0].decoded_end - 1;
     for (i = 0; i < 4; i++) {
         place.packed[places[i]] ^= 4;
         place_write(&place, place.packed, place.packed_bytes, true);
@@ -259,9 +261,9 @@ START_TEST(test_message_names_record_and_line)
 
     use(FOUR_LINES, PLAIN, 8192);
     slice = slice_of(DP_UNIT_RECORDS, 3, 2, 0);
-    free(slice->validator);
-    slice->validator = strdup("");
-    number = (slice->begin + slice->end) / 2;
+    free(slice->sources[0].validator);
+    slice->sources[0].validator = strdup("");
+    number = (slice->interval.begin + slice->interval.end) / 2;
     place.packed[sample.edges[number].offset] ^= 1; /* the '@' */
     place_write(&place, place.packed, place.packed_bytes, true);
     expect_failure(slice, DP_DATA, &err);
@@ -283,7 +285,7 @@ START_TEST(test_index_gone)
     use(FOUR_LINES, ONE_MEMBER, 8192);
     slice = slice_of(DP_UNIT_RECORDS, 3, 2, 0);
     inlined = slice_of(DP_UNIT_RECORDS, 3, 2, 1);
-    ck_assert(slice->point.mid_member);
+    ck_assert(slice->pieces[0].point.mid_member);
     unlink(place.index_path);
     expect_right(inlined);
     expect_failure(slice, DP_NOT_FOUND, &err);
@@ -352,7 +354,7 @@ START_TEST(test_damaged_window)
 
     use(FOUR_LINES, ONE_MEMBER, 8192);
     slice = slice_of(DP_UNIT_RECORDS, 3, 2, 0);
-    flip_in_file(place.index_path, slice->window.range.begin + 3);
+    flip_in_file(place.index_path, slice->pieces[0].window.range.begin + 3);
     expect_failure(slice, DP_BAD_INDEX, &err);
     ck_assert_int_eq(err.detail, DP_DETAIL_CHECKSUM);
     dp_slice_free(slice);
@@ -369,24 +371,24 @@ START_TEST(test_lying_slice)
 
     use(FOUR_LINES, ONE_MEMBER, 8192);
     slice = slice_of(DP_UNIT_RECORDS, 3, 2, 0);
-    slice->decoded_crc32 ^= 1;
+    slice->pieces[0].decoded_crc32 ^= 1;
     expect_failure(slice, DP_DATA, &err);
     ck_assert_int_eq(err.detail, DP_DETAIL_CHECKSUM);
-    slice->decoded_crc32 ^= 1;
-    slice->range.end -= (slice->range.end - slice->range.begin) / 2;
+    slice->pieces[0].decoded_crc32 ^= 1;
+    slice->pieces[0].range.end -= (slice->pieces[0].range.end - slice->pieces[0].range.begin) / 2;
     expect_failure(slice, DP_DATA, &err);
     dp_slice_free(slice);
 
     slice = slice_of(DP_UNIT_RECORDS, 3, 2, 0);
-    slice->record_count++;
+    slice->pieces[0].record_count++;
     expect_failure(slice, DP_DATA, &err);
-    slice->record_count--;
-    slice->last = true; /* there are more records than it may end with */
+    slice->pieces[0].record_count--;
+    slice->pieces[0].interval.last = true; /* there are more records than it may end with */
     expect_failure(slice, DP_DATA, &err);
     dp_slice_free(slice);
 
     slice = slice_of(DP_UNIT_BASES, 3, 3, 0);
-    slice->end++; /* comes out short */
+    slice->pieces[0].interval.end++; /* comes out short */
     expect_failure(slice, DP_DATA, &err);
     dp_slice_free(slice);
     drop();
@@ -444,7 +446,7 @@ START_TEST(test_failure_stays)
 
     use(FOUR_LINES, ONE_MEMBER, 8192);
     slice = slice_of(DP_UNIT_RECORDS, 3, 2, 0);
-    slice->decoded_crc32 ^= 1;
+    slice->pieces[0].decoded_crc32 ^= 1;
     ck_assert_int_eq(dp_reader_open(place.context, slice, NULL, &reader, NULL), 0);
     while ((got = dp_reader_next(reader, 0, &bytes, &first)) > 0)
         ;

@@ -14,41 +14,65 @@
 
 /* The example of SLICE.md with real checksums, made without the library. */
 static const char referenced[] =
-    "{\"v\":1,\"id\":\"9f0c0123456789abcdef0123456789ab\","
-    "\"plan\":\"51ab0123456789abcdef0123456789ab\",\"n\":3,\"of\":64,\"sources\":[{"
-    "\"uri\":\"s3://bucket/reads.fastq.gz\",\"validator\":\"etag:\\\"7d1f\\\"\","
-    "\"size\":104857600,\"ranges\":[[3276412,4915217]]}],\"outputs\":[{\"name\":\"fastq\"}],"
-    "\"format\":\"fastq\",\"codec\":\"gzip\",\"interval\":{\"unit\":\"records\","
-    "\"begin\":31250,\"end\":46875,\"last\":false},\"counts\":{\"records\":15625},"
-    "\"point\":{\"offset\":9437213,\"bit\":26211298,\"mid_member\":true,\"window\":{"
-    "\"raw_bytes\":32768,\"crc32\":\"0badcafe\",\"uri\":\"s3://bucket/reads.fastq.gz.dpi\","
-    "\"size\":1048576,\"range\":[77824,79780]}},\"checkpoint\":{\"record\":31248,"
-    "\"offset\":9437301,\"bases\":3156048,\"line\":124992},\"decoded\":{\"end\":14680112,"
-    "\"crc32\":\"89abcdef\"},\"check\":\"168b744c\"}";
+    "{\"v\":1,\"id\":\"9f0c0123456789abcdef0123456789ab\",\"plan\":\"51ab0123456789abcdef01"
+    "23456789ab\",\"n\":3,\"of\":64,\"sources\":[{\"uri\":\"s3://bucket/reads.fastq.gz\",\""
+    "validator\":\"etag:\\\"7d1f\\\"\",\"size\":104857600,\"format\":\"fastq\",\"codec\":\""
+    "gzip\"}],\"outputs\":[{\"name\":\"fastq\"}],\"interval\":{\"unit\":\"records\",\"begin"
+    "\":31250,\"end\":46875,\"last\":false,\"size\":0},\"counts\":{\"records\":15625},\"pie"
+    "ces\":[{\"kind\":\"records\",\"source\":0,\"output\":0,\"filter\":null,\"interval\":{"
+    "\"unit\":\"records\",\"begin\":31250,\"end\":46875,\"last\":false},\"records\":15625,"
+    "\"range\":[3276412,4915217],\"point\":{\"offset\":9437213,\"bit\":26211298,\"mid_membe"
+    "r\":true,\"window\":{\"raw_bytes\":32768,\"crc32\":\"0badcafe\",\"uri\":\"s3://bucket/"
+    "reads.fastq.gz.dpi\",\"size\":1048576,\"range\":[77824,79780]}},\"checkpoint\":{\"reco"
+    "rd\":31248,\"offset\":9437301,\"bases\":3156048,\"line\":124992},\"decoded\":{\"end\":"
+    "14680112,\"crc32\":\"89abcdef\"}}],\"check\":\"1b36df3e\"}";
 
 /* An inlined window ("abc", CRC-32 352441c2), in a byte plan. */
 static const char inlined[] =
-    "{\"v\":1,\"id\":\"9f0c0123456789abcdef0123456789ab\","
-    "\"plan\":\"51ab0123456789abcdef0123456789ab\",\"n\":64,\"of\":64,\"sources\":[{"
-    "\"uri\":\"file:///data/a%20b.gz\",\"validator\":\"\",\"size\":5000,"
-    "\"ranges\":[[100,5000]]}],\"outputs\":[{\"name\":\"text\"}],\"format\":\"text\","
-    "\"codec\":\"gzip\",\"interval\":{\"unit\":\"bytes\",\"begin\":60000,\"end\":70000,"
-    "\"last\":true},\"counts\":{\"records\":null},\"point\":{\"offset\":50000,\"bit\":807,"
-    "\"mid_member\":true,\"window\":{\"raw_bytes\":3,\"crc32\":\"352441c2\","
-    "\"base64\":\"YWJj\"}},\"checkpoint\":{\"record\":900,\"offset\":50010,\"bases\":0,"
-    "\"line\":900},\"decoded\":{\"end\":70000,\"crc32\":\"00000000\"},\"check\":\"63ec4f65\"}";
+    "{\"v\":1,\"id\":\"9f0c0123456789abcdef0123456789ab\",\"plan\":\"51ab0123456789abcdef01"
+    "23456789ab\",\"n\":64,\"of\":64,\"sources\":[{\"uri\":\"file:///data/a%20b.gz\",\"vali"
+    "dator\":\"\",\"size\":5000,\"format\":\"text\",\"codec\":\"gzip\"}],\"outputs\":[{\"na"
+    "me\":\"text\"}],\"interval\":{\"unit\":\"bytes\",\"begin\":60000,\"end\":70000,\"last"
+    "\":true,\"size\":10000},\"counts\":{\"records\":null},\"pieces\":[{\"kind\":\"records"
+    "\",\"source\":0,\"output\":0,\"filter\":null,\"interval\":{\"unit\":\"bytes\",\"begin"
+    "\":60000,\"end\":70000,\"last\":true},\"records\":null,\"range\":[100,5000],\"point\":"
+    "{\"offset\":50000,\"bit\":807,\"mid_member\":true,\"window\":{\"raw_bytes\":3,\"crc32"
+    "\":\"352441c2\",\"base64\":\"YWJj\"}},\"checkpoint\":{\"record\":900,\"offset\":50010,"
+    "\"bases\":0,\"line\":900},\"decoded\":{\"end\":70000,\"crc32\":\"00000000\"}}],\"check"
+    "\":\"8fd4f8d3\"}";
 
 static const char nothing[] =
-    "{\"v\":1,\"id\":\"9f0c0123456789abcdef0123456789ab\","
-    "\"plan\":\"51ab0123456789abcdef0123456789ab\",\"n\":2,\"of\":9,\"sources\":[{"
-    "\"uri\":\"https://host/a.fq\",\"validator\":\"modified:x\",\"size\":5000,"
-    "\"ranges\":[]}],\"outputs\":[{\"name\":\"fastq\"}],\"format\":\"fastq\","
-    "\"codec\":\"none\",\"interval\":{\"unit\":\"bases\",\"begin\":7,\"end\":7,"
-    "\"last\":false},\"counts\":{\"records\":null},\"point\":null,\"checkpoint\":null,"
-    "\"decoded\":null,\"check\":\"dc50ec86\"}";
+    "{\"v\":1,\"id\":\"9f0c0123456789abcdef0123456789ab\",\"plan\":\"51ab0123456789abcdef01"
+    "23456789ab\",\"n\":2,\"of\":9,\"sources\":[{\"uri\":\"https://host/a.fq\",\"validator"
+    "\":\"modified:x\",\"size\":5000,\"format\":\"fastq\",\"codec\":\"none\"}],\"outputs\":"
+    "[{\"name\":\"fastq\"}],\"interval\":{\"unit\":\"bases\",\"begin\":7,\"end\":7,\"last\""
+    ":false,\"size\":0},\"counts\":{\"records\":0},\"pieces\":[],\"check\":\"ad954c84\"}";
 
-static const char *const good_lines[] = {referenced, inlined, nothing};
-enum { GOOD_COUNT = 3 };
+/* Two objects, two outputs, a header of either kind. */
+static const char several[] =
+    "{\"v\":1,\"id\":\"9f0c0123456789abcdef0123456789ab\",\"plan\":\"51ab0123456789abcdef01"
+    "23456789ab\",\"n\":1,\"of\":1,\"sources\":[{\"uri\":\"http://host/a.txt\",\"validator"
+    "\":\"\",\"size\":1000,\"format\":\"text\",\"codec\":\"none\"},{\"uri\":\"http://host/b"
+    ".txt\",\"validator\":\"\",\"size\":900,\"format\":\"text\",\"codec\":\"none\"}],\"outp"
+    "uts\":[{\"name\":\"R1\"},{\"name\":\"R2\"}],\"interval\":{\"unit\":\"records\",\"begin"
+    "\":0,\"end\":20,\"last\":true,\"size\":0},\"counts\":{\"records\":20},\"pieces\":[{\"k"
+    "ind\":\"bytes\",\"source\":0,\"output\":0,\"filter\":null,\"prologue\":true,\"bytes\":"
+    "[0,10],\"range\":[0,10],\"point\":{\"offset\":0,\"bit\":0,\"mid_member\":false,\"windo"
+    "w\":null},\"decoded\":{\"end\":10,\"crc32\":\"00000000\"}},{\"kind\":\"inline\",\"sour"
+    "ce\":1,\"output\":1,\"filter\":null,\"prologue\":true,\"raw_bytes\":8,\"gzip\":\"H4sIA"
+    "AAAAAACA1POSE1MSS3iAgC/421RCAAAAA==\"},{\"kind\":\"records\",\"source\":0,\"output\":0"
+    ",\"filter\":null,\"interval\":{\"unit\":\"records\",\"begin\":0,\"end\":20,\"last\":tr"
+    "ue},\"records\":20,\"range\":[0,1000],\"point\":{\"offset\":0,\"bit\":0,\"mid_member\""
+    ":false,\"window\":null},\"checkpoint\":{\"record\":0,\"offset\":0,\"bases\":0,\"line\""
+    ":0},\"decoded\":{\"end\":1000,\"crc32\":\"00000000\"}},{\"kind\":\"records\",\"source"
+    "\":1,\"output\":1,\"filter\":null,\"interval\":{\"unit\":\"records\",\"begin\":10,\"en"
+    "d\":30,\"last\":false},\"records\":20,\"range\":[0,900],\"point\":{\"offset\":0,\"bit"
+    "\":0,\"mid_member\":false,\"window\":null},\"checkpoint\":{\"record\":9,\"offset\":18,"
+    "\"bases\":0,\"line\":9},\"decoded\":{\"end\":900,\"crc32\":\"00000000\"}}],\"check\":"
+    "\"ed765e6e\"}";
+
+static const char *const good_lines[] = {referenced, inlined, nothing, several};
+enum { GOOD_COUNT = 4 };
 
 static int parse(const char *line, struct dp_error *err)
 {
@@ -142,7 +166,7 @@ START_TEST(test_info)
     dp_slice_free(slice);
     ck_assert_int_eq(dp_slice_parse(nothing, strlen(nothing), &slice, NULL), 0);
     dp_slice_info(slice, &info);
-    ck_assert_uint_eq(info.record_count, UINT64_MAX);
+    ck_assert_uint_eq(info.record_count, 0);
     ck_assert_uint_eq(info.fetch_bytes, 0);
     ck_assert_uint_eq(info.decoded_bytes, 0);
     ck_assert_uint_eq(info.request_count, 0);
@@ -264,60 +288,98 @@ static const struct change changes[] = {
     {0, "of", NULL, DP_BAD_INDEX},
     {0, "extra", "1", DP_BAD_INDEX},
     {0, "sources", "[]", DP_BAD_INDEX},
+    {0, "sources", "{}", DP_BAD_INDEX},
     {0, "sources/0/uri", "\"\\n\"", DP_BAD_INDEX},
     {0, "sources/0/uri", "\"s3://b/\\u00e4\"", DP_BAD_INDEX},
     {0, "sources/0/validator", "\"etag:\\\"x\\\"\\r\\nHost: other\"", DP_BAD_INDEX},
     {0, "sources/0/size", "4915216", DP_BAD_INDEX},
     {0, "sources/0/size", "9007199254740992", DP_BAD_INDEX},
-    {0, "sources/0/ranges", "[]", DP_BAD_INDEX},
-    {0, "sources/0/ranges", "[[3276412,4915217],[0,1]]", DP_BAD_INDEX},
-    {0, "sources/0/ranges/0", "[3276412]", DP_BAD_INDEX},
-    {0, "sources/0/ranges/0/0", "3276411", DP_BAD_INDEX},
-    {0, "sources/0/ranges/0/1", "3276412", DP_BAD_INDEX},
-    {0, "sources/0/ranges/0/1", "104857601", DP_BAD_INDEX},
+    {0, "sources/0/format", "\"fastp\"", DP_UNSUPPORTED},
+    {0, "sources/0/codec", "\"zstd\"", DP_UNSUPPORTED},
+    {0, "sources/0/codec", "\"none\"", DP_BAD_INDEX},
+    {0, "sources/0/codec", "\"bgzf\"", DP_BAD_INDEX},
     {0, "outputs", "[]", DP_BAD_INDEX},
     {0, "outputs/0/name", "\"../../x\"", DP_BAD_INDEX},
-    {0, "format", "\"fastp\"", DP_UNSUPPORTED},
-    {0, "codec", "\"zstd\"", DP_UNSUPPORTED},
-    {0, "codec", "\"none\"", DP_BAD_INDEX},
-    {0, "codec", "\"bgzf\"", DP_BAD_INDEX},
+    {0, "outputs/0/name", "\"\"", DP_BAD_INDEX},
+    {0, "outputs/0/name", "\".x\"", DP_BAD_INDEX},
+    {0, "outputs/0/name", "\"a23456789012345678901234567890123\"", DP_BAD_INDEX},
     {0, "interval/unit", "\"points\"", DP_UNSUPPORTED},
-    {0, "interval/unit", "\"bytes\"", DP_BAD_INDEX},
     {0, "interval/begin", "46876", DP_BAD_INDEX},
-    {0, "interval/begin", "31247", DP_BAD_INDEX},
+    {0, "interval/begin", "31249", DP_BAD_INDEX},
     {0, "interval/last", "true", DP_BAD_INDEX},
     {0, "interval/last", "0", DP_BAD_INDEX},
+    {0, "interval/size", "-1", DP_BAD_INDEX},
     {0, "counts/records", "15624", DP_BAD_INDEX},
     {0, "counts/records", "null", DP_BAD_INDEX},
-    {0, "point", "null", DP_BAD_INDEX},
-    {0, "point/offset", "9437302", DP_BAD_INDEX},
-    {0, "point/bit", "26211304", DP_BAD_INDEX},
-    {0, "point/mid_member", "false", DP_BAD_INDEX},
-    {0, "point/window", "null", DP_BAD_INDEX},
-    {0, "point/window/raw_bytes", "0", DP_BAD_INDEX},
-    {0, "point/window/raw_bytes", "32769", DP_BAD_INDEX},
-    {0, "point/window/crc32", "\"0badcaf\"", DP_BAD_INDEX},
-    {0, "point/window/crc32", "\"0badcafex\"", DP_BAD_INDEX},
-    {0, "point/window/crc32", "\"0BADCAFE\"", DP_BAD_INDEX},
-    {0, "point/window/size", "79779", DP_BAD_INDEX},
-    {0, "point/window/range", "[77824,77824]", DP_BAD_INDEX},
-    {0, "point/window/range", "[77824,277824]", DP_BAD_INDEX},
-    {0, "checkpoint/offset", "9437212", DP_BAD_INDEX},
-    {0, "checkpoint/offset", "14680113", DP_BAD_INDEX},
-    {0, "checkpoint/record", "31251", DP_BAD_INDEX},
-    {0, "checkpoint/line", "9437302", DP_BAD_INDEX},
-    {0, "decoded/end", "9437213", DP_BAD_INDEX},
-    {0, "decoded/crc32", "2309737967", DP_BAD_INDEX},
+    {0, "pieces", "null", DP_BAD_INDEX},
+    {0, "pieces", "[]", DP_BAD_INDEX},
+    {0, "pieces/0", "[]", DP_BAD_INDEX},
+    {0, "pieces/0/kind", NULL, DP_BAD_INDEX},
+    {0, "pieces/0/kind", "\"bits\"", DP_UNSUPPORTED},
+    {0, "pieces/0/kind", "\"inline\"", DP_BAD_INDEX},
+    {0, "pieces/0/prologue", "true", DP_BAD_INDEX},
+    {0, "pieces/0/source", "1", DP_BAD_INDEX},
+    {0, "pieces/0/output", "1", DP_BAD_INDEX},
+    {0, "pieces/0/output", "4294967296", DP_BAD_INDEX},
+    {0, "pieces/0/filter", "[]", DP_BAD_INDEX},
+    {0, "pieces/0/filter", "{}", DP_BAD_INDEX}, /* FASTQ has none */
+    {0, "pieces/0/interval/unit", "\"bytes\"", DP_BAD_INDEX},
+    {0, "pieces/0/interval/begin", "31247", DP_BAD_INDEX},
+    {0, "pieces/0/records", "15624", DP_BAD_INDEX},
+    {0, "pieces/0/records", "null", DP_BAD_INDEX},
+    {0, "pieces/0/range", "[]", DP_BAD_INDEX},
+    {0, "pieces/0/range", "[3276412]", DP_BAD_INDEX},
+    {0, "pieces/0/range", "[3276412,4915217,4915218]", DP_BAD_INDEX},
+    {0, "pieces/0/range/0", "3276411", DP_BAD_INDEX},
+    {0, "pieces/0/range/1", "3276412", DP_BAD_INDEX},
+    {0, "pieces/0/range/1", "104857601", DP_BAD_INDEX},
+    {0, "pieces/0/point", "null", DP_BAD_INDEX},
+    {0, "pieces/0/point/offset", "9437302", DP_BAD_INDEX},
+    {0, "pieces/0/point/bit", "26211304", DP_BAD_INDEX},
+    {0, "pieces/0/point/mid_member", "false", DP_BAD_INDEX},
+    {0, "pieces/0/point/window", "null", DP_BAD_INDEX},
+    {0, "pieces/0/point/window/raw_bytes", "0", DP_BAD_INDEX},
+    {0, "pieces/0/point/window/raw_bytes", "32769", DP_BAD_INDEX},
+    {0, "pieces/0/point/window/crc32", "\"0badcaf\"", DP_BAD_INDEX},
+    {0, "pieces/0/point/window/crc32", "\"0badcafex\"", DP_BAD_INDEX},
+    {0, "pieces/0/point/window/crc32", "\"0BADCAFE\"", DP_BAD_INDEX},
+    {0, "pieces/0/point/window/size", "79779", DP_BAD_INDEX},
+    {0, "pieces/0/point/window/range", "[77824,77824]", DP_BAD_INDEX},
+    {0, "pieces/0/point/window/range", "[77824,277824]", DP_BAD_INDEX},
+    {0, "pieces/0/checkpoint/offset", "9437212", DP_BAD_INDEX},
+    {0, "pieces/0/checkpoint/offset", "14680113", DP_BAD_INDEX},
+    {0, "pieces/0/checkpoint/record", "31251", DP_BAD_INDEX},
+    {0, "pieces/0/checkpoint/line", "9437302", DP_BAD_INDEX},
+    {0, "pieces/0/decoded/end", "9437213", DP_BAD_INDEX},
+    {0, "pieces/0/decoded/crc32", "2309737967", DP_BAD_INDEX},
     {1, "interval/unit", "\"bases\"", DP_BAD_INDEX}, /* text has none */
+    {1, "pieces/0/interval/unit", "\"bases\"", DP_BAD_INDEX},
     {1, "counts/records", "7", DP_BAD_INDEX},
-    {1, "point/window/base64", "\"YWJ\"", DP_BAD_INDEX},
-    {1, "point/window/base64", "\"YWJk\"", DP_BAD_INDEX},
-    {1, "point/window/base64", "\"\"", DP_BAD_INDEX},
-    {1, "point/window/raw_bytes", "4", 0},
-    {2, "sources/0/ranges", "[[0,1]]", DP_BAD_INDEX},
-    {2, "point", "{\"offset\":0,\"bit\":0,\"mid_member\":false,\"window\":null}", DP_BAD_INDEX},
-    {2, "interval/unit", "\"records\"", DP_BAD_INDEX},
+    {1, "pieces/0/records", "7", DP_BAD_INDEX},
+    {1, "pieces/0/point/window/base64", "\"YWJ\"", DP_BAD_INDEX},
+    {1, "pieces/0/point/window/base64", "\"YWJk\"", DP_BAD_INDEX},
+    {1, "pieces/0/point/window/base64", "\"\"", DP_BAD_INDEX},
+    {1, "pieces/0/point/window/raw_bytes", "4", 0},
+    {2, "pieces", "[{}]", DP_BAD_INDEX},
+    {2, "interval/unit", "\"records\"", 0},
     {2, "interval/end", "6", DP_BAD_INDEX},
+    {2, "counts/records", "null", DP_BAD_INDEX},
+    {3, "outputs/1", "{\"name\":\"R3\",\"x\":1}", DP_BAD_INDEX},
+    {3, "pieces/0/bytes", "[10,10]", DP_BAD_INDEX},
+    {3, "pieces/0/bytes", "[0,11]", DP_BAD_INDEX},
+    {3, "pieces/0/bytes", "[0,9]", 0},
+    {3, "pieces/0/bytes", "[0]", DP_BAD_INDEX},
+    {3, "pieces/0/prologue", "false", 0},
+    {3, "pieces/0/prologue", "1", DP_BAD_INDEX},
+    {3, "pieces/0/output", "1", 0},
+    {3, "pieces/0/source", "1", 0},
+    {3, "pieces/1/raw_bytes", "0", DP_BAD_INDEX},
+    {3, "pieces/1/raw_bytes", "67108865", DP_BAD_INDEX},
+    {3, "pieces/1/gzip", "\"\"", DP_BAD_INDEX},
+    {3, "pieces/1/gzip", "\"YWJ\"", DP_BAD_INDEX},
+    {3, "pieces/2/output", "1", DP_BAD_INDEX}, /* 0 records for one output, 40 for the other */
+    {3, "pieces/3/interval/end", "31", DP_BAD_INDEX},
+    {3, "pieces/3/records", "19", DP_BAD_INDEX},
 };
 
 /* The container that holds the last part of a path; *last is that part. */

@@ -64,14 +64,6 @@ static void take(void *user, int code, const char *value)
 
 /* -------------------------------------------------------------------------------- the plan */
 
-/* How large the slices were asked to be, if by size: any but the last one tells. */
-static uint64_t size_of(const struct dp_slice_info *info)
-{
-    if (info->number < info->slice_count)
-        return info->end - info->begin;
-    return info->slice_count > 1 ? info->begin / (info->slice_count - 1) : 0;
-}
-
 /* Makes the plan; *same says whether its slices carry the plan id of the manifest. */
 static int try_plan(struct check *check, const struct dp_plan_options *planning, bool *same,
                     struct dp_error *err)
@@ -97,17 +89,11 @@ static int try_plan(struct check *check, const struct dp_plan_options *planning,
 static int plan_again(struct check *check, const struct dp_slice_info *info, struct dp_error *err)
 {
     struct dp_plan_options planning = {.struct_bytes = sizeof(planning), .unit = info->unit};
-    uint64_t size = size_of(info);
-    int rc;
 
     planning.allow_signed = 1; /* these slices do not leave this process */
     planning.inline_parts = 1; /* nor do they need a place for windows */
-    planning.part_count = info->slice_count;
-    rc = try_plan(check, &planning, &check->ids_known, err);
-    if (rc < 0 || check->ids_known || size == 0)
-        return rc;
-    planning.part_count = 0;
-    planning.size = size;
+    planning.size = info->size;
+    planning.part_count = info->size ? 0 : info->slice_count;
     return try_plan(check, &planning, &check->ids_known, err);
 }
 
@@ -139,8 +125,7 @@ static int compare_with_plan(struct check *check, const struct dp_slice *slice,
     if (strcmp(info->plan_id, check->plan_id) != 0 || strcmp(info->uri, check->uri) != 0)
         return dp_error_set(err, DP_BAD_INDEX, "slice %llu: it is of another plan or object than "
                             "the first one", number);
-    /* The only slice of a plan may have been asked for by any size: its id cannot be repeated. */
-    if (!check->ids_known && check->slice_count > 1)
+    if (!check->ids_known)
         return dp_error_set(err, DP_BAD_INDEX, "slice %llu: no plan over the whole object makes "
                             "it from this index", number);
     return dp_plan_check_slice(check->plan, slice, err);

@@ -8,9 +8,7 @@
 #ifndef DP_FORMAT_FORMAT_H
 #define DP_FORMAT_FORMAT_H
 
-#include "connectors/context.h"
-
-#include <jansson.h>
+#include "index/format/filter.h"
 
 /* Keys by which an object can be cut; the values of enum dp_plan_unit. */
 struct dp_stop {
@@ -80,6 +78,9 @@ struct dp_format {
     /* The digests gathered so far and how many; after finish also that of the last, shorter group.
      * NULL when the format has none. */
     const struct dp_name_digest *(*digests)(const struct dp_scanner *scanner, size_t *count);
+
+    /* What slices may filter by. May be NULL. */
+    const struct dp_filter_type *filter;
 };
 
 /* Common head of every scanner, kept up to date by scan() and finish(). `edge` is the last record

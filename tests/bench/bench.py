@@ -342,8 +342,9 @@ class Bench:
                                stdout=subprocess.PIPE, env=self.environment([self.tool("dp-slice")]))
         moved = 0
         for line in lines.stdout.splitlines():
-            for source in json.loads(line)["sources"]:
-                moved += sum(end - begin for begin, end in source["ranges"])
+            for piece in json.loads(line)["pieces"]:
+                begin, end = piece.get("range", (0, 0))
+                moved += end - begin
         whole = os.path.getsize(link)
         # The bar is for 1 GB; smaller data has the same edges.
         self.row("bytes fetched by 64 slices, x object", kind, f"{moved / 1e6:.1f} MB",

@@ -40,8 +40,8 @@ static void check_round_trip(const struct dp_slice *slice)
     dp_slice_free(copy);
 }
 
-/* Puts `data` into a file that all inputs share, and lets the slice mean that file. */
-static void move_to_file(struct dp_slice *slice, const uint8_t *data, size_t size)
+/* Puts `data` into a file that all inputs share; its name. */
+static const char *write_data(const uint8_t *data, size_t size)
 {
     static char path[64];
     FILE *file;
@@ -51,37 +51,60 @@ static void move_to_file(struct dp_slice *slice, const uint8_t *data, size_t siz
                  access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
     file = fopen(path, "wb");
     require(file != NULL && fwrite(data, 1, size, file) == size && fclose(file) == 0);
-    free(slice->uri);
-    slice->uri = strdup(path);
-    free(slice->validator);
-    slice->validator = strdup("");
-    slice->size_bytes = size;
-    if (slice->window.uri) {
-        free(slice->window.uri);
-        slice->window.uri = strdup(path);
-        slice->window.file_bytes = size;
-        slice->window.crc32 = 0;
-        if (slice->window.range.end <= size && slice->window.range.begin < size)
-            slice->window.crc32 = dp_crc32(0, data + slice->window.range.begin,
-                                           slice->window.range.end - slice->window.range.begin);
+    return path;
+}
+
+static void move_window(struct dp_slice_window *window, const char *path, const uint8_t *data,
+                        size_t size)
+{
+    if (!window->uri)
+        return;
+    free(window->uri);
+    window->uri = strdup(path);
+    window->file_bytes = size;
+    window->crc32 = 0;
+    if (window->range.end <= size && window->range.begin < size)
+        window->crc32 =
+            dp_crc32(0, data + window->range.begin, window->range.end - window->range.begin);
+}
+
+/* Lets the slice mean the file at `path`, whatever it names. */
+static void move_to_file(struct dp_slice *slice, const char *path, const uint8_t *data,
+                         size_t size)
+{
+    size_t i;
+
+    for (i = 0; i < slice->source_count; i++) {
+        struct dp_slice_source *source = &slice->sources[i];
+
+        free(source->uri);
+        source->uri = strdup(path);
+        free(source->validator);
+        source->validator = strdup("");
+        source->size_bytes = size;
     }
+    for (i = 0; i < slice->piece_count; i++)
+        move_window(&slice->pieces[i].window, path, data, size);
 }
 
 static void read_slice(struct dp_slice *slice, const uint8_t *data, size_t size)
 {
     static struct dp_context *context;
+    const char *path = write_data(data, size);
     struct dp_reader *reader = NULL;
     const void *bytes;
+    unsigned i;
 
     if (!context)
         require(dp_context_new(NULL, &context, NULL) == 0);
-    move_to_file(slice, data, size);
+    move_to_file(slice, path, data, size);
     if (dp_slice_check(slice, NULL) == 0 &&
         dp_reader_open(context, slice, NULL, &reader, NULL) == 0)
-        while (dp_reader_next(reader, 0, &bytes, NULL) > 0)
-            ;
+        for (i = 0; i < slice->output_count; i++)
+            while (dp_reader_next(reader, i, &bytes, NULL) > 0)
+                ;
     dp_reader_free(reader);
-    unlink(slice->uri);
+    unlink(path);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
