@@ -6,11 +6,13 @@
 #
 # usage: s3.py put FILE BUCKET KEY [PART_BYTES] | get BUCKET KEY FILE
 #        | delete BUCKET KEY | move BUCKET KEY NEW_KEY | list BUCKET | sign BUCKET KEY [SECONDS]
+#        | fill BUCKET PREFIX COUNT (small objects PREFIX00001 ...)
 #        | let-read BUCKET USER (of Ceph RGW) | uploads BUCKET (those that are unfinished)
 
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -35,11 +37,16 @@ def main(action, bucket_or_file, *rest):
                        CopySource={"Bucket": bucket_or_file, "Key": rest[0]})
         s3.delete_object(Bucket=bucket_or_file, Key=rest[0])
     elif action == "list":
-        for entry in s3.list_objects_v2(Bucket=bucket_or_file).get("Contents", []):
-            print(entry["Size"], entry["Key"])
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket_or_file):
+            for entry in page.get("Contents", []):
+                print(entry["Size"], entry["Key"])
     elif action == "sign":
         print(s3.generate_presigned_url("get_object", Params={"Bucket": bucket_or_file, "Key": rest[0]},
                                         ExpiresIn=int(rest[1]) if len(rest) > 1 else 3600))
+    elif action == "fill":
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda i: s3.put_object(Bucket=bucket_or_file, Key=f"{rest[0]}{i:05}", Body=b"%d" % i),
+                          range(1, int(rest[1]) + 1)))
     elif action == "let-read":
         s3.put_bucket_policy(Bucket=bucket_or_file, Policy=json.dumps({
             "Version": "2012-10-17",
