@@ -314,6 +314,47 @@ static int drain_input(struct builder *builder, struct dp_error *err)
     return more;
 }
 
+/* A header ends at a checksum edge, so that it can be read alone. */
+static int add_header(struct dp_index *index, const struct dp_mapper_result *mapped,
+                      struct dp_error *err)
+{
+    struct dp_sum_row row = {.offset = mapped->header_bytes, .crc32 = mapped->header_crc32};
+    struct dp_sum_row *sums = index->sums.data;
+    size_t i = 0, count = index->sums.length;
+
+    index->header_bytes = mapped->header_bytes;
+    while (i < count && sums[i].offset < row.offset)
+        i++;
+    if (row.offset == 0 || (i < count && sums[i].offset == row.offset))
+        return DP_OK;
+    if (!dp_array_append(&index->sums, &row, 1, sizeof(row)))
+        return dp_error_no_memory(err);
+    sums = index->sums.data;
+    memmove(&sums[i + 1], &sums[i], (count - i) * sizeof(*sums));
+    sums[i] = row;
+    return DP_OK;
+}
+
+/* How many compressed bytes decode to the header: up to the end of the block that holds its last
+ * byte. Left at 0 where blocks do not tell. */
+static int place_header(struct dp_index *index, struct dp_error *err)
+{
+    uint64_t i, compressed = 0, uncompressed = 0;
+    struct dp_block block;
+    int result = DP_OK;
+
+    if (index->codec == DP_CODEC_NONE)
+        index->header_stored_bytes = index->header_bytes;
+    for (i = 0; !result && i < index->block_count && uncompressed < index->header_bytes; i++) {
+        result = dp_index_blocks(index, i, 1, &block, err);
+        compressed += block.compressed_bytes;
+        uncompressed += block.uncompressed_bytes;
+    }
+    if (!result && index->block_count && uncompressed >= index->header_bytes)
+        index->header_stored_bytes = compressed;
+    return result;
+}
+
 static int map_end(struct builder *builder, bool truncated, struct dp_error *err)
 {
     struct dp_index *index = builder->index;
@@ -331,8 +372,15 @@ static int map_end(struct builder *builder, bool truncated, struct dp_error *err
     result = mapped.cut ? cut_tables(index, mapped.totals.offset, mapped.totals_crc32, err)
                         : add_sum(index, builder->uncompressed_bytes, builder->crc32, err);
     if (!result)
+        result = add_header(index, &mapped, err);
+    if (!result)
+        result = place_header(index, err);
+    if (!result)
         result = dp_mapper_copy_digests(builder->mapper, mapped.totals.record, &index->digests,
                                         err);
+    if (!result)
+        result = dp_mapper_copy_loci(builder->mapper, &index->contigs, &index->contig_names,
+                                     &index->runs, err);
     if (!result)
         result = dp_mapper_describe(builder->mapper, &index->facts, err);
     dp_mapper_take_rows(builder->mapper, &index->rows);

@@ -41,6 +41,9 @@ void dp_index_free(struct dp_index *index)
     dp_array_free(&index->sums);
     dp_array_free(&index->rows);
     dp_array_free(&index->digests);
+    dp_array_free(&index->contigs);
+    dp_array_free(&index->contig_names);
+    dp_array_free(&index->runs);
     dp_spill_free(index->windows_spill);
     dp_spill_free(index->blocks_spill);
     dp_object_free(index->file);

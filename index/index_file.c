@@ -102,9 +102,12 @@ static bool known_section(uint32_t id, uint32_t *row_bytes)
         [DP_FILE_DIGESTS] = DP_FILE_DIGEST_BYTES,
         [DP_FILE_BLOCKS] = DP_FILE_BLOCK_BYTES,
         [DP_FILE_WINDOWS] = 0,
+        [DP_FILE_CONTIGS] = DP_FILE_CONTIG_BYTES,
+        [DP_FILE_CONTIG_NAMES] = DP_FILE_NAME_BYTES,
+        [DP_FILE_RUNS] = DP_FILE_RUN_BYTES,
     };
 
-    if (id < DP_FILE_META || id > DP_FILE_WINDOWS)
+    if (id < DP_FILE_META || id > DP_FILE_RUNS)
         return false;
     *row_bytes = bytes_of[id];
     return true;

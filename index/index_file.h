@@ -23,7 +23,10 @@ enum dp_file_section_id {
     DP_FILE_ROWS = 4,
     DP_FILE_DIGESTS = 5,
     DP_FILE_BLOCKS = 6,
-    DP_FILE_WINDOWS = 7
+    DP_FILE_WINDOWS = 7,
+    DP_FILE_CONTIGS = 8,
+    DP_FILE_CONTIG_NAMES = 9,
+    DP_FILE_RUNS = 10
 };
 
 /* A reader that does not know the section must refuse the file. */
@@ -35,6 +38,9 @@ enum dp_file_section_id {
 #define DP_FILE_ROW_BYTES 48u
 #define DP_FILE_DIGEST_BYTES 16u
 #define DP_FILE_BLOCK_BYTES 8u
+#define DP_FILE_CONTIG_BYTES 64u
+#define DP_FILE_NAME_BYTES 16u /* a row holds so much of the names */
+#define DP_FILE_RUN_BYTES 40u
 
 struct dp_file_section {
     uint32_t id;
@@ -152,6 +158,53 @@ static inline void dp_file_digest_decode(const uint8_t *row, struct dp_name_dige
 {
     digest->digest = dp_le64_load(row);
     digest->bases = dp_le64_load(row + 8);
+}
+
+/* Where its name begins follows from the contigs before. */
+static inline void dp_file_contig_encode(const struct dp_contig *contig, uint8_t *row)
+{
+    dp_le32_store(row, contig->name_bytes);
+    dp_le32_store(row + 4, contig->flags);
+    dp_le64_store(row + 8, contig->length);
+    dp_le64_store(row + 16, contig->first_record);
+    dp_le64_store(row + 24, contig->last_record);
+    dp_le64_store(row + 32, contig->record_count);
+    dp_le64_store(row + 40, contig->first_position);
+    dp_le64_store(row + 48, contig->last_position);
+    dp_le64_store(row + 56, contig->end);
+}
+
+static inline void dp_file_contig_decode(const uint8_t *row, struct dp_contig *contig)
+{
+    contig->name_at = 0;
+    contig->name_bytes = dp_le32_load(row);
+    contig->flags = dp_le32_load(row + 4);
+    contig->length = dp_le64_load(row + 8);
+    contig->first_record = dp_le64_load(row + 16);
+    contig->last_record = dp_le64_load(row + 24);
+    contig->record_count = dp_le64_load(row + 32);
+    contig->first_position = dp_le64_load(row + 40);
+    contig->last_position = dp_le64_load(row + 48);
+    contig->end = dp_le64_load(row + 56);
+}
+
+static inline void dp_file_run_encode(const struct dp_run *run, uint8_t *row)
+{
+    dp_le64_store(row, run->record);
+    dp_le64_store(row + 8, run->offset);
+    dp_le64_store(row + 16, run->position);
+    dp_le64_store(row + 24, run->end);
+    dp_le32_store(row + 32, run->contig);
+    dp_le32_store(row + 36, 0);
+}
+
+static inline void dp_file_run_decode(const uint8_t *row, struct dp_run *run)
+{
+    run->record = dp_le64_load(row);
+    run->offset = dp_le64_load(row + 8);
+    run->position = dp_le64_load(row + 16);
+    run->end = dp_le64_load(row + 24);
+    run->contig = dp_le32_load(row + 32);
 }
 
 static inline void dp_file_block_encode(const struct dp_block *block, uint8_t *row)

@@ -48,6 +48,13 @@ int dp_index_meta_format(const struct dp_index *index, char **text, struct dp_er
                      "offset", (json_int_t)index->totals.offset, "records",
                      (json_int_t)index->totals.record, "trailing_garbage_bytes",
                      (json_int_t)index->garbage_bytes);
+    if (meta && index->header_bytes &&
+        json_object_set_new(meta, "header", json_pack("{s:I, s:I}", "bytes",
+                                                      (json_int_t)index->header_bytes, "stored",
+                                                      (json_int_t)index->header_stored_bytes))) {
+        json_decref(meta);
+        meta = NULL;
+    }
     if (meta)
         made = json_dumps(meta, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
     json_decref(meta);
@@ -116,6 +123,19 @@ static bool parse_totals(json_t *totals, struct dp_edge *edge)
            count_of(offset, &edge->offset) && count_of(records, &edge->record);
 }
 
+/* Where the header is, when there is one. */
+static bool parse_header(json_t *meta, struct dp_index *index)
+{
+    json_t *header = json_object_get(meta, "header");
+    json_int_t bytes, stored;
+
+    if (!header)
+        return true;
+    return json_unpack(header, "{s:I, s:I}", "bytes", &bytes, "stored", &stored) == 0 &&
+           count_of(bytes, &index->header_bytes) &&
+           count_of(stored, &index->header_stored_bytes);
+}
+
 /* Everything but the names of format and codec. Keys that are not known yet may be there. */
 static bool parse_facts(json_t *meta, struct dp_index *index)
 {
@@ -136,7 +156,7 @@ static bool parse_facts(json_t *meta, struct dp_index *index)
            count_of(spacing, &index->spacing_bytes) &&
            count_of(garbage, &index->garbage_bytes) && index->spacing_bytes > 0 &&
            index->asked_spacing_bytes > 0 && parse_source(source, &index->identity) &&
-           parse_totals(totals, &index->totals);
+           parse_totals(totals, &index->totals) && parse_header(meta, index);
 }
 
 int dp_index_meta_parse(const char *text, size_t length, const char *name,

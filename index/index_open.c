@@ -81,6 +81,37 @@ static int take_digest(void *user, const uint8_t *row, struct dp_error *err)
     return DP_OK;
 }
 
+static int take_contig(void *user, const uint8_t *row, struct dp_error *err)
+{
+    struct loader *loader = user;
+    struct dp_contig contig;
+
+    dp_file_contig_decode(row, &contig);
+    if (!dp_array_append(&loader->index->contigs, &contig, 1, sizeof(contig)))
+        return dp_error_no_memory(err);
+    return DP_OK;
+}
+
+static int take_names(void *user, const uint8_t *row, struct dp_error *err)
+{
+    struct loader *loader = user;
+
+    if (!dp_array_append(&loader->index->contig_names, row, DP_FILE_NAME_BYTES, 1))
+        return dp_error_no_memory(err);
+    return DP_OK;
+}
+
+static int take_run(void *user, const uint8_t *row, struct dp_error *err)
+{
+    struct loader *loader = user;
+    struct dp_run run;
+
+    dp_file_run_decode(row, &run);
+    if (!dp_array_append(&loader->index->runs, &run, 1, sizeof(run)))
+        return dp_error_no_memory(err);
+    return DP_OK;
+}
+
 /* Reads a whole table. The memory it takes is in proportion to bytes that the file really has. */
 static int load_table(struct loader *loader, uint32_t id, dp_file_row_fn take,
                       struct dp_error *err)
@@ -200,6 +231,22 @@ static int check_rows(const struct loader *loader, struct dp_error *err)
     return DP_OK;
 }
 
+/* The records begin where the header ends, which is a checksum edge. */
+static int check_header(const struct loader *loader, struct dp_error *err)
+{
+    const struct dp_index *index = loader->index;
+    uint64_t end = index->header_bytes;
+
+    if (end == 0 && !index->format->header)
+        return DP_OK;
+    if (!index->format->header || dp_tables_rows(index)[0].edge.offset != end ||
+        dp_index_sum_edge(index, end) != end ||
+        index->header_stored_bytes > index->identity.bytes)
+        return dp_error_set(err, DP_BAD_INDEX, "%s: what it says of the header makes no sense",
+                            loader->name);
+    return DP_OK;
+}
+
 static int check_digests(const struct loader *loader, struct dp_error *err)
 {
     const struct dp_index *index = loader->index;
@@ -217,6 +264,92 @@ static int check_digests(const struct loader *loader, struct dp_error *err)
         bases = digests[i].bases;
     }
     return DP_OK;
+}
+
+static bool contig_is_sound(const struct dp_contig *contig, const struct dp_edge *totals)
+{
+    return contig->record_count > 0 && contig->first_record <= contig->last_record &&
+           contig->last_record < totals->record &&
+           contig->record_count <= contig->last_record - contig->first_record + 1 &&
+           contig->end >= contig->first_position && contig->end >= contig->last_position;
+}
+
+/* Names tile their table up to the zeros at its end; every record is in one contig. */
+static int check_contigs(const struct loader *loader, struct dp_error *err)
+{
+    struct dp_index *index = loader->index;
+    struct dp_contig *contigs = index->contigs.data;
+    uint64_t records = 0, name_at = 0;
+    size_t i;
+
+    for (i = 0; i < index->contigs.length; i++) {
+        if (!contig_is_sound(&contigs[i], &index->totals) ||
+            contigs[i].name_bytes > index->contig_names.length - name_at ||
+            (i > 0 && contigs[i].first_record <= contigs[i - 1].first_record) ||
+            contigs[i].record_count > index->totals.record - records)
+            return refuse(loader, "contigs", i, err);
+        contigs[i].name_at = name_at;
+        name_at += contigs[i].name_bytes;
+        records += contigs[i].record_count;
+    }
+    if ((i > 0 && records != index->totals.record) ||
+        index->contig_names.length - name_at >= DP_FILE_NAME_BYTES)
+        return refuse(loader, "contigs", i, err);
+    index->contig_names.length = (size_t)name_at;
+    return DP_OK;
+}
+
+/* A run by itself, inside its contig, and behind the one before it. */
+static bool run_is_sound(const struct dp_index *index, const struct dp_run *run,
+                         const struct dp_run *before)
+{
+    const struct dp_contig *contig;
+
+    if (run->contig >= index->contigs.length)
+        return false;
+    contig = &dp_tables_contigs(index)[run->contig];
+    if (run->record < contig->first_record || run->record > contig->last_record ||
+        run->position < contig->first_position || run->position > contig->last_position ||
+        run->end < run->position || run->end > contig->end ||
+        run->offset >= index->totals.offset)
+        return false;
+    if (!before || before->contig != run->contig)
+        return run->contig == (before ? before->contig + 1 : 0) &&
+               run->record == contig->first_record && run->position == contig->first_position;
+    return run->position >= before->position;
+}
+
+static int check_runs(const struct loader *loader, struct dp_error *err)
+{
+    const struct dp_index *index = loader->index;
+    const struct dp_run *runs = dp_tables_runs(index);
+    size_t i, count = index->runs.length;
+
+    for (i = 0; i < count; i++)
+        if (!run_is_sound(index, &runs[i], i ? &runs[i - 1] : NULL) ||
+            (i > 0 ? runs[i].record <= runs[i - 1].record || runs[i].offset <= runs[i - 1].offset
+                   : runs[i].record != 0 ||
+                         runs[i].offset != dp_tables_rows(index)[0].edge.offset))
+            return refuse(loader, "runs", i, err);
+    if (count && runs[count - 1].contig + 1 != index->contigs.length)
+        return refuse(loader, "runs", count, err);
+    return DP_OK;
+}
+
+static int load_loci(struct loader *loader, struct dp_error *err)
+{
+    int result;
+
+    result = load_table(loader, DP_FILE_CONTIGS, take_contig, err);
+    if (!result)
+        result = load_table(loader, DP_FILE_CONTIG_NAMES, take_names, err);
+    if (!result)
+        result = check_contigs(loader, err);
+    if (!result)
+        result = load_table(loader, DP_FILE_RUNS, take_run, err);
+    if (!result)
+        result = check_runs(loader, err);
+    return result;
 }
 
 /* ------------------------------------------------------------------------------------- file */
@@ -302,9 +435,13 @@ static int load_tables(struct loader *loader, struct dp_error *err)
     if (!result)
         result = check_rows(loader, err);
     if (!result)
+        result = check_header(loader, err);
+    if (!result)
         result = load_table(loader, DP_FILE_DIGESTS, take_digest, err);
     if (!result)
         result = check_digests(loader, err);
+    if (!result)
+        result = load_loci(loader, err);
     return result;
 }
 

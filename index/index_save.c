@@ -76,6 +76,31 @@ static void encode_digest(const struct dp_index *index, size_t i, uint8_t *row)
     dp_file_digest_encode(&dp_tables_digests(index)[i], row);
 }
 
+static void encode_contig(const struct dp_index *index, size_t i, uint8_t *row)
+{
+    dp_file_contig_encode(&dp_tables_contigs(index)[i], row);
+}
+
+/* Names follow each other; zeros fill the last row. */
+static void encode_names(const struct dp_index *index, size_t i, uint8_t *row)
+{
+    const char *names = index->contig_names.data;
+    size_t at = i * DP_FILE_NAME_BYTES, length = index->contig_names.length - at;
+
+    memset(row, 0, DP_FILE_NAME_BYTES);
+    memcpy(row, names + at, length < DP_FILE_NAME_BYTES ? length : DP_FILE_NAME_BYTES);
+}
+
+static size_t name_rows(const struct dp_index *index)
+{
+    return (index->contig_names.length + DP_FILE_NAME_BYTES - 1) / DP_FILE_NAME_BYTES;
+}
+
+static void encode_run(const struct dp_index *index, size_t i, uint8_t *row)
+{
+    dp_file_run_encode(&dp_tables_runs(index)[i], row);
+}
+
 static int write_table(struct page_writer *writer, const struct dp_index *index, size_t count,
                        uint32_t row_bytes, encode_fn encode, struct dp_error *err)
 {
@@ -164,6 +189,11 @@ static void lay_out(const struct dp_index *index, size_t meta_bytes,
     add_table(header, DP_FILE_SUMS, DP_FILE_REQUIRED, DP_FILE_SUM_BYTES, index->sums.length);
     add_table(header, DP_FILE_ROWS, DP_FILE_REQUIRED, DP_FILE_ROW_BYTES, index->rows.length);
     add_table(header, DP_FILE_DIGESTS, 0, DP_FILE_DIGEST_BYTES, index->digests.length);
+    if (index->format->loci) {
+        add_table(header, DP_FILE_CONTIGS, 0, DP_FILE_CONTIG_BYTES, index->contigs.length);
+        add_table(header, DP_FILE_CONTIG_NAMES, 0, DP_FILE_NAME_BYTES, name_rows(index));
+        add_table(header, DP_FILE_RUNS, 0, DP_FILE_RUN_BYTES, index->runs.length);
+    }
     add_table(header, DP_FILE_BLOCKS, 0, DP_FILE_BLOCK_BYTES, index->block_count);
     add_section(header, DP_FILE_WINDOWS, DP_FILE_REQUIRED, 0, index->windows_bytes);
 }
@@ -181,6 +211,22 @@ static int write_front(struct dp_sink *sink, const struct dp_file_header *header
         result = dp_sink_write(sink, meta, strlen(meta), err);
     if (!result)
         result = dp_sink_write(sink, crc, sizeof(crc), err);
+    return result;
+}
+
+static int write_loci(struct page_writer *writer, const struct dp_index *index,
+                      struct dp_error *err)
+{
+    int result;
+
+    result = write_table(writer, index, index->contigs.length, DP_FILE_CONTIG_BYTES,
+                         encode_contig, err);
+    if (!result)
+        result = write_table(writer, index, name_rows(index), DP_FILE_NAME_BYTES, encode_names,
+                             err);
+    if (!result)
+        result = write_table(writer, index, index->runs.length, DP_FILE_RUN_BYTES, encode_run,
+                             err);
     return result;
 }
 
@@ -205,6 +251,8 @@ static int write_tables(struct dp_sink *sink, const struct dp_index *index,
     if (!result)
         result = write_table(writer, index, index->digests.length, DP_FILE_DIGEST_BYTES,
                              encode_digest, err);
+    if (!result)
+        result = write_loci(writer, index, err);
     if (!result)
         result = write_blocks(writer, index, err);
     free(writer);

@@ -184,6 +184,30 @@ static int compare_digests(const struct dp_index *index, const struct dp_index *
     return DP_OK;
 }
 
+static int compare_loci(const struct dp_index *index, const struct dp_index *built,
+                        struct dp_error *err)
+{
+    const struct dp_contig *said = dp_tables_contigs(index), *found = dp_tables_contigs(built);
+    const struct dp_run *said_run = dp_tables_runs(index), *found_run = dp_tables_runs(built);
+    size_t i;
+
+    for (i = 0; i < index->contigs.length && i < built->contigs.length; i++)
+        if (memcmp(&said[i], &found[i], sizeof(said[i])) != 0)
+            return wrong(index, "contigs", i, err);
+    if (index->contigs.length != built->contigs.length ||
+        index->contig_names.length != built->contig_names.length ||
+        (built->contig_names.length && memcmp(index->contig_names.data, built->contig_names.data,
+                                              built->contig_names.length) != 0))
+        return wrong(index, "contigs", i, err);
+    for (i = 0; i < index->runs.length && i < built->runs.length; i++)
+        if (said_run[i].record != found_run[i].record ||
+            said_run[i].offset != found_run[i].offset ||
+            said_run[i].position != found_run[i].position ||
+            said_run[i].end != found_run[i].end || said_run[i].contig != found_run[i].contig)
+            return wrong(index, "runs", i, err);
+    return index->runs.length == built->runs.length ? DP_OK : wrong(index, "runs", i, err);
+}
+
 static int compare_facts(const struct dp_index *index, const struct dp_index *built,
                          struct dp_error *err)
 {
@@ -194,7 +218,9 @@ static int compare_facts(const struct dp_index *index, const struct dp_index *bu
         said->complete != found->complete || index->member_count != built->member_count ||
         index->garbage_bytes != built->garbage_bytes ||
         index->bgzf_eof_missing != built->bgzf_eof_missing ||
-        index->spacing_bytes != built->spacing_bytes)
+        index->spacing_bytes != built->spacing_bytes ||
+        index->header_bytes != built->header_bytes ||
+        index->header_stored_bytes != built->header_stored_bytes)
         return dp_error_set(err, DP_BAD_INDEX, "%s: its facts are not those of the object",
                             dp_index_name(index));
     return DP_OK;
@@ -254,6 +280,8 @@ static int compare(const struct dp_index *index, const struct dp_index *built,
         result = compare_rows(index, built, err);
     if (!result)
         result = compare_digests(index, built, err);
+    if (!result)
+        result = compare_loci(index, built, err);
     if (!result && index->block_count && index->block_count != built->block_count)
         result = wrong(index, "blocks", (size_t)index->block_count, err);
     if (!result)

@@ -87,7 +87,12 @@ static int open_scanner(struct dp_mapper *mapper, struct dp_error *err)
     int result;
 
     result = mapper->format->open(&config, &mapper->scanner, err);
-    return result ? result : add_row(mapper, err);
+    if (result)
+        return result;
+    if (!mapper->format->header)
+        return add_row(mapper, err);
+    mapper->stop.key = 1; /* the first edge lies behind the header */
+    return DP_OK;
 }
 
 /* The scanner has just taken `length` bytes: keeps both checksums up to date. */
@@ -218,11 +223,18 @@ int dp_mapper_mark(struct dp_mapper *mapper, struct dp_error *err)
 
 /* -------------------------------------------------------------------------------------- end */
 
+/* Does the edge where the scanner stands lie behind the last row? */
+static bool is_new(const struct dp_mapper *mapper, const struct dp_edge *edge)
+{
+    const struct dp_index_row *rows = mapper->rows.data;
+
+    return mapper->rows.length == 0 || rows[mapper->rows.length - 1].edge.offset < edge->offset;
+}
+
 /* The end of sound data: it must fit the format. */
 static int finish_whole(struct dp_mapper *mapper, struct dp_mapper_result *result,
                         struct dp_error *err)
 {
-    const struct dp_index_row *rows = mapper->rows.data;
     const struct dp_scanner_base *base = dp_scanner_base(mapper->scanner);
     int failed;
 
@@ -230,7 +242,7 @@ static int finish_whole(struct dp_mapper *mapper, struct dp_mapper_result *resul
     if (failed)
         return failed;
     result->totals = base->edge;
-    if (rows[mapper->rows.length - 1].edge.offset < base->edge.offset)
+    if (is_new(mapper, &base->edge))
         return add_row(mapper, err);
     return DP_OK;
 }
@@ -245,7 +257,6 @@ static int finish_cut(struct dp_mapper *mapper, bool finished, struct dp_mapper_
     struct dp_index_row row = {.edge = base->edge,
                                .previous_offset = base->previous.offset,
                                .previous_bases = base->previous.bases};
-    const struct dp_index_row *rows = mapper->rows.data;
 
     if (!finished && !mapper->broken && mapper->last_byte == '\n' &&
         mapper->format->finish(mapper->scanner, NULL) == DP_OK) {
@@ -253,12 +264,16 @@ static int finish_cut(struct dp_mapper *mapper, bool finished, struct dp_mapper_
         row.previous_offset = base->previous.offset;
         row.previous_bases = base->previous.bases;
     }
+    if (mapper->format->header && row.edge.offset == 0)
+        return dp_error_set_detail(err, DP_DATA, DP_DETAIL_UNEXPECTED_END,
+                                   "%s: the data are cut or damaged within their header",
+                                   mapper->config.name);
     result->totals = row.edge;
     result->cut = true;
     result->totals_crc32 = !mapper->broken && row.edge.offset == mapper->fed_bytes
                                ? mapper->fed_crc32
                                : mapper->edge_crc32;
-    if (rows[mapper->rows.length - 1].edge.offset < row.edge.offset &&
+    if (is_new(mapper, &row.edge) &&
         !dp_array_append(&mapper->rows, &row, 1, sizeof(row)))
         return dp_error_no_memory(err);
     return DP_OK;
@@ -288,6 +303,8 @@ int dp_mapper_finish(struct dp_mapper *mapper, bool truncated, struct dp_mapper_
     if (failed)
         return failed;
     made.format = mapper->format;
+    if (made.format->header)
+        made.header_bytes = made.format->header(mapper->scanner, &made.header_crc32);
     *result = made;
     return DP_OK;
 }
@@ -313,6 +330,21 @@ int dp_mapper_copy_digests(const struct dp_mapper *mapper, uint64_t record_count
     if (count > groups)
         count = (size_t)groups;
     if (!dp_array_append(digests, found, count, sizeof(*found)))
+        return dp_error_no_memory(err);
+    return DP_OK;
+}
+
+int dp_mapper_copy_loci(const struct dp_mapper *mapper, struct dp_array *contigs,
+                        struct dp_array *names, struct dp_array *runs, struct dp_error *err)
+{
+    struct dp_loci loci;
+
+    if (!mapper->format->loci)
+        return DP_OK;
+    mapper->format->loci(mapper->scanner, &loci);
+    if (!dp_array_append(contigs, loci.contigs, loci.contig_count, sizeof(*loci.contigs)) ||
+        !dp_array_append(names, loci.names, loci.names_bytes, 1) ||
+        !dp_array_append(runs, loci.runs, loci.run_count, sizeof(*loci.runs)))
         return dp_error_no_memory(err);
     return DP_OK;
 }

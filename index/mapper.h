@@ -25,6 +25,8 @@ struct dp_mapper_result {
     struct dp_edge totals;
     bool cut;              /* the data did not end with the last record; then: */
     uint32_t totals_crc32; /* CRC-32 of everything before totals.offset (keep_prefix only) */
+    uint64_t header_bytes; /* in front of the records, */
+    uint32_t header_crc32; /* and their CRC-32 */
 };
 
 int dp_mapper_open(const struct dp_mapper_config *config, struct dp_mapper **mapper,
@@ -46,6 +48,10 @@ void dp_mapper_take_rows(struct dp_mapper *mapper, struct dp_array *rows);
 /* After finish: appends the digests (struct dp_name_digest) of at most `record_count` records. */
 int dp_mapper_copy_digests(const struct dp_mapper *mapper, uint64_t record_count,
                            struct dp_array *digests, struct dp_error *err);
+/* After finish: appends the contigs (struct dp_contig), their names (char) and the runs (struct
+ * dp_run), if the records of the format have positions. */
+int dp_mapper_copy_loci(const struct dp_mapper *mapper, struct dp_array *contigs,
+                        struct dp_array *names, struct dp_array *runs, struct dp_error *err);
 /* After finish: what the format knows, a new JSON object. */
 int dp_mapper_describe(const struct dp_mapper *mapper, json_t **facts, struct dp_error *err);
 void dp_mapper_free(struct dp_mapper *mapper);

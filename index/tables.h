@@ -54,12 +54,17 @@ struct dp_index {
     uint64_t member_count;
     uint64_t garbage_bytes;
     bool bgzf_eof_missing;
+    uint64_t header_bytes;        /* in front of the records, uncompressed */
+    uint64_t header_stored_bytes; /* of the object that hold it; 0: not known */
     json_t *facts; /* an object: what the format found */
 
     struct dp_array points;  /* struct dp_point_row */
     struct dp_array sums;    /* struct dp_sum_row, without one for offset 0 */
     struct dp_array rows;    /* struct dp_index_row */
     struct dp_array digests; /* struct dp_name_digest */
+    struct dp_array contigs; /* struct dp_contig */
+    struct dp_array contig_names; /* char */
+    struct dp_array runs;    /* struct dp_run */
     uint64_t block_count;
     uint64_t windows_bytes; /* of all packed windows */
 
@@ -95,6 +100,16 @@ static inline const struct dp_index_row *dp_tables_rows(const struct dp_index *i
 static inline const struct dp_name_digest *dp_tables_digests(const struct dp_index *index)
 {
     return index->digests.data;
+}
+
+static inline const struct dp_contig *dp_tables_contigs(const struct dp_index *index)
+{
+    return index->contigs.data;
+}
+
+static inline const struct dp_run *dp_tables_runs(const struct dp_index *index)
+{
+    return index->runs.data;
 }
 
 /* Fills identity_hex from `identity`. */

@@ -165,6 +165,31 @@ START_TEST(split_records)
 }
 END_TEST
 
+START_TEST(count_tabs)
+{
+    const struct dp_kernels *kernels;
+    uint64_t random = 5, tabs, expected;
+    size_t length, at, i, k;
+    uint8_t *bytes;
+
+    for (i = 0; i < 4000; i++) {
+        length = i % 300;
+        bytes = random_bytes(&random, length, i % 3 ? 20 : 300);
+        for (at = 0; at < length; at++)
+            if (random_below(&random, 6) == 0)
+                bytes[at] = i % 2 ? '\t' : (uint8_t)(8 + random_below(&random, 4));
+        for (at = 0, expected = 7; at < length && bytes[at] != '\n'; at++)
+            expected += bytes[at] == '\t';
+        for (k = 0; (kernels = dp_kernels_at(k)); k++) {
+            tabs = 7;
+            MUST(kernels->count_tabs(bytes, bytes + length, &tabs) == bytes + at);
+            MUST(tabs == expected);
+        }
+        free(bytes);
+    }
+}
+END_TEST
+
 /* What has anything unusual about it is left alone. */
 START_TEST(split_leaves_the_unusual)
 {
@@ -216,6 +241,7 @@ int main(void)
     tcase_add_test(tcase, skip_graph_knows_every_byte);
     tcase_add_test(tcase, tally_lines);
     tcase_add_test(tcase, split_records);
+    tcase_add_test(tcase, count_tabs);
     tcase_add_test(tcase, split_leaves_the_unusual);
     tcase_add_test(tcase, the_choice);
     suite_add_tcase(suite, tcase);

@@ -7,6 +7,7 @@
 
 #include "index/format/fastq.h"
 #include "index/format/text.h"
+#include "index/format/vcf.h"
 
 #include <string.h>
 #include <strings.h>
@@ -15,6 +16,7 @@
  * so that a broken object is refused rather than misread. */
 static const struct dp_format *const formats[] = {
     &dp_fastq,
+    &dp_vcf,
     &dp_text,
 };
 
@@ -84,7 +86,7 @@ const struct dp_format *dp_format_detect(const char *name, const uint8_t *head, 
     }
     named = format_of_name(name);
     if (!named && !possible)
-        dp_error_set(err, DP_UNSUPPORTED, "%s: no known format: this is neither FASTQ nor text",
-                     name);
+        dp_error_set(err, DP_UNSUPPORTED,
+                     "%s: no known format: this is neither FASTQ nor VCF nor text", name);
     return named ? named : possible;
 }

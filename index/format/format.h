@@ -41,6 +41,44 @@ struct dp_name_digest {
     uint64_t bases;  /* of all records up to the end of these */
 };
 
+/* A contig of a format whose records have positions, in the order of appearance. Records are
+ * numbered from 0, positions are what the object says (from 1; 0 before the first base). */
+#define DP_CONTIG_SORTED     1u /* its positions never descend */
+#define DP_CONTIG_CONTIGUOUS 2u /* no record of another contig stands between its records */
+#define DP_CONTIG_NO_LENGTH  UINT64_MAX
+struct dp_contig {
+    uint64_t name_at; /* in the names, one after the other */
+    uint32_t name_bytes;
+    uint32_t flags;
+    uint64_t length; /* in bases, as the header says; or DP_CONTIG_NO_LENGTH */
+    uint64_t first_record;
+    uint64_t last_record;
+    uint64_t record_count;
+    uint64_t first_position; /* of its first record */
+    uint64_t last_position;  /* of its last record */
+    uint64_t end;            /* the largest of its records */
+};
+
+/* A stretch of records of one contig, up to the next run: one begins at every row of the record
+ * map and at every contig. */
+struct dp_run {
+    uint64_t record; /* number of its first, */
+    uint64_t offset; /* where that begins, */
+    uint64_t position; /* and its position */
+    uint64_t end;      /* the largest end of its records: who reaches into what follows */
+    uint32_t contig;
+};
+
+/* What a format knows of the positions of its records. */
+struct dp_loci {
+    const struct dp_contig *contigs;
+    const struct dp_run *runs; /* none when the records are not sorted */
+    const char *names;
+    size_t contig_count;
+    size_t run_count;
+    size_t names_bytes;
+};
+
 struct dp_scanner; /* one format's state; begins with struct dp_scanner_base */
 
 struct dp_scanner_config {
@@ -78,6 +116,12 @@ struct dp_format {
     /* The digests gathered so far and how many; after finish also that of the last, shorter group.
      * NULL when the format has none. */
     const struct dp_name_digest *(*digests)(const struct dp_scanner *scanner, size_t *count);
+    /* Not NULL when objects begin with a header that belongs to no record: before it is whole,
+     * scan() stops at no edge. After that: its length in bytes and their CRC-32. */
+    uint64_t (*header)(const struct dp_scanner *scanner, uint32_t *crc32);
+    /* The positions of all records so far; every edge at which scan() returned 1 begins a run. NULL
+     * when records of this format have none. */
+    void (*loci)(const struct dp_scanner *scanner, struct dp_loci *loci);
 
     /* What slices may filter by. May be NULL. */
     const struct dp_filter_type *filter;

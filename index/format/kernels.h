@@ -43,6 +43,8 @@ struct dp_kernels {
                             size_t capacity);
     /* Adds `length` bytes to the tally. */
     void (*tally_lines)(const uint8_t *bytes, size_t length, struct dp_line_tally *tally);
+    /* The first newline of [p, end), or `end`; adds the tabs before it to *tabs. */
+    const uint8_t *(*count_tabs)(const uint8_t *p, const uint8_t *end, uint64_t *tabs);
 };
 
 /* The variants this CPU can run, portable first; NULL after the last. */

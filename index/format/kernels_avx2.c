@@ -172,11 +172,32 @@ AVX2 static void tally_lines_avx2(const uint8_t *bytes, size_t length,
     *tally = sums;
 }
 
+AVX2 static const uint8_t *count_tabs_avx2(const uint8_t *p, const uint8_t *end, uint64_t *tabs)
+{
+    uint64_t newlines, found;
+    unsigned at;
+
+    for (; end - p >= 64; p += 64) {
+        newlines = positions(p, '\n');
+        found = positions(p, '\t');
+        if (newlines) {
+            at = (unsigned)__builtin_ctzll(newlines);
+            *tabs += (unsigned)__builtin_popcountll(found & ((UINT64_C(1) << at) - 1));
+            return p + at;
+        }
+        *tabs += (unsigned)__builtin_popcountll(found);
+    }
+    for (; p < end && *p != '\n'; p++)
+        *tabs += *p == '\t';
+    return p;
+}
+
 const struct dp_kernels dp_kernels_avx2 = {
     .name = "avx2",
     .skip_graph = skip_graph_avx2,
     .split_records = split_records_avx2,
     .tally_lines = tally_lines_avx2,
+    .count_tabs = count_tabs_avx2,
 };
 
 #endif
