@@ -110,6 +110,7 @@ struct dp_stats {
     uint64_t sent_bytes;     /* HTTP body bytes sent */
     uint64_t read_calls;     /* positional reads of objects of any kind */
     uint64_t read_bytes;     /* bytes these returned */
+    uint64_t connections;    /* TCP connections opened for HTTP */
 };
 
 /* Zero-initialise, set struct_bytes, then what is wanted. NULL strings and zeros mean "the

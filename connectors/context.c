@@ -160,6 +160,7 @@ void dp_context_stats(struct dp_context *context, struct dp_stats *stats)
     all.sent_bytes = atomic_load(&counters->sent_bytes);
     all.read_calls = atomic_load(&counters->read_calls);
     all.read_bytes = atomic_load(&counters->read_bytes);
+    all.connections = atomic_load(&counters->connections);
     memcpy(stats, &all, bytes);
 }
 

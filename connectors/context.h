@@ -19,7 +19,8 @@ struct dp_http_pool; /* connectors/http.c */
 struct dp_s3_account; /* connectors/credentials.c */
 
 struct dp_counters {
-    atomic_uint_fast64_t requests, retries, received_bytes, sent_bytes, read_calls, read_bytes;
+    atomic_uint_fast64_t requests, retries, received_bytes, sent_bytes, read_calls, read_bytes,
+        connections;
 };
 
 struct dp_context {
@@ -28,6 +29,7 @@ struct dp_context {
     bool attempts_given;               /* by the caller or the environment */
     pid_t pid;                         /* of the process that made it */
     struct dp_counters counters;
+    atomic_uint_fast64_t ahead_bytes; /* of buffers for reading ahead (connectors/input.c) */
     _Atomic(struct dp_http_pool *) http;      /* made by the first HTTP object */
     _Atomic(struct dp_s3_account *) account;  /* made by the first signed request */
 };

@@ -43,10 +43,16 @@ static void bind_functions(void)
            find(handle, "curl_easy_init", &library.easy_init) &&
            find(handle, "curl_easy_setopt", &library.easy_setopt) &&
            find(handle, "curl_easy_getinfo", &library.easy_getinfo) &&
-           find(handle, "curl_easy_perform", &library.easy_perform) &&
            find(handle, "curl_easy_reset", &library.easy_reset) &&
            find(handle, "curl_easy_cleanup", &library.easy_cleanup) &&
            find(handle, "curl_easy_strerror", &library.easy_strerror) &&
+           find(handle, "curl_multi_init", &library.multi_init) &&
+           find(handle, "curl_multi_add_handle", &library.multi_add_handle) &&
+           find(handle, "curl_multi_remove_handle", &library.multi_remove_handle) &&
+           find(handle, "curl_multi_perform", &library.multi_perform) &&
+           find(handle, "curl_multi_poll", &library.multi_poll) &&
+           find(handle, "curl_multi_info_read", &library.multi_info_read) &&
+           find(handle, "curl_multi_cleanup", &library.multi_cleanup) &&
            find(handle, "curl_share_init", &library.share_init) &&
            find(handle, "curl_share_setopt", &library.share_setopt) &&
            find(handle, "curl_share_cleanup", &library.share_cleanup) &&
@@ -64,10 +70,16 @@ static void bind_functions(void)
                                        .easy_init = curl_easy_init,
                                        .easy_setopt = (curl_easy_setopt),
                                        .easy_getinfo = (curl_easy_getinfo),
-                                       .easy_perform = curl_easy_perform,
                                        .easy_reset = curl_easy_reset,
                                        .easy_cleanup = curl_easy_cleanup,
                                        .easy_strerror = curl_easy_strerror,
+                                       .multi_init = curl_multi_init,
+                                       .multi_add_handle = curl_multi_add_handle,
+                                       .multi_remove_handle = curl_multi_remove_handle,
+                                       .multi_perform = curl_multi_perform,
+                                       .multi_poll = curl_multi_poll,
+                                       .multi_info_read = curl_multi_info_read,
+                                       .multi_cleanup = curl_multi_cleanup,
                                        .share_init = curl_share_init,
                                        .share_setopt = (curl_share_setopt),
                                        .share_cleanup = curl_share_cleanup,

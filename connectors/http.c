@@ -31,11 +31,12 @@ enum {
     CONNECT_SECONDS = 10,
     RECEIVE_BYTES = 256 << 10,    /* libcurl's buffer */
     DOCUMENT_BYTES = 64 << 10,    /* of an error document that are looked at */
-    WAIT_NANOSECONDS = 100000000  /* between two looks at the cancel callback */
+    WAIT_MILLISECONDS = 50        /* at most between two looks at the cancel callback */
 };
 
 /* What one thread at a time talks over. */
 struct line {
+    CURLM *multi; /* keeps the connection; its transfers can be left at any time */
     CURL *curl;
     int socket; /* the one opened last; may be closed by now */
 };
@@ -112,6 +113,14 @@ fail:
     return NULL;
 }
 
+static void close_line(struct line line)
+{
+    if (line.curl)
+        curl->easy_cleanup(line.curl);
+    if (line.multi)
+        curl->multi_cleanup(line.multi);
+}
+
 void dp_http_pool_free(struct dp_http_pool *pool)
 {
     unsigned i;
@@ -119,7 +128,7 @@ void dp_http_pool_free(struct dp_http_pool *pool)
     if (!pool)
         return;
     for (i = 0; i < pool->idle_count; i++)
-        curl->easy_cleanup(pool->idle[i].curl);
+        close_line(pool->idle[i]);
     curl->share_cleanup(pool->share);
     for (i = 0; i < CURL_LOCK_DATA_LAST; i++)
         pthread_mutex_destroy(&pool->share_mutex[i]);
@@ -144,9 +153,19 @@ static struct dp_http_pool *need_pool(struct dp_context *context, struct dp_erro
     return pool;
 }
 
+int dp_http_check(struct dp_context *context, const struct dp_http_request *request,
+                  struct dp_error *err)
+{
+    int rc = request->cleanup ? DP_OK : dp_context_check(context, err);
+
+    if (!rc && request->asks)
+        rc = request->write(request->user, NULL, 0, err);
+    return rc;
+}
+
 /* Waits for a place in the limit. Call with the mutex; it looks for a wish to stop meanwhile. */
-static int wait_for_place(struct dp_context *context, struct dp_http_pool *pool,
-                          struct dp_error *err)
+static int wait_for_place(struct dp_context *context, const struct dp_http_request *request,
+                          struct dp_http_pool *pool, struct dp_error *err)
 {
     int rc = DP_OK;
 
@@ -154,64 +173,82 @@ static int wait_for_place(struct dp_context *context, struct dp_http_pool *pool,
         struct timespec until;
 
         clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += WAIT_NANOSECONDS;
+        until.tv_nsec += WAIT_MILLISECONDS * 1000000;
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
         pthread_cond_timedwait(&pool->given_back, &pool->mutex, &until);
         pthread_mutex_unlock(&pool->mutex);
-        rc = dp_context_check(context, err);
+        rc = dp_http_check(context, request, err);
         pthread_mutex_lock(&pool->mutex);
     }
     return rc;
 }
 
-/* A line that is taken apart does not count in the limit. */
-static int take_line(struct dp_context *context, bool apart, struct line *line,
-                     struct dp_error *err)
+/* A stream waits for its reader, what must happen does not wait for what may, and a request within
+ * another one not for that. */
+static bool takes_place(const struct dp_http_request *request)
+{
+    return !request->stream && !request->cleanup && !request->nested;
+}
+
+static int open_line(struct line *line, struct dp_error *err)
+{
+    line->socket = -1;
+    line->multi = curl->multi_init();
+    line->curl = line->multi ? curl->easy_init() : NULL;
+    if (line->curl)
+        return DP_OK;
+    close_line(*line);
+    return dp_error_no_memory(err);
+}
+
+static int take_line(struct dp_context *context, const struct dp_http_request *request,
+                     struct line *line, struct dp_error *err)
 {
     struct dp_http_pool *pool = need_pool(context, err);
+    bool place = takes_place(request);
     int rc = DP_OK;
 
     if (!pool)
         return DP_UNSUPPORTED;
     line->curl = NULL;
-    line->socket = -1;
     pthread_mutex_lock(&pool->mutex);
-    if (!apart)
-        rc = wait_for_place(context, pool, err);
+    if (place)
+        rc = wait_for_place(context, request, pool, err);
     if (!rc) {
-        pool->busy += !apart;
+        pool->busy += place;
         if (pool->idle_count)
             *line = pool->idle[--pool->idle_count];
     }
     pthread_mutex_unlock(&pool->mutex);
-    if (!rc && !line->curl)
-        line->curl = curl->easy_init();
-    if (!rc && !line->curl) {
+    if (rc || line->curl)
+        return rc;
+    rc = open_line(line, err);
+    if (rc) {
         pthread_mutex_lock(&pool->mutex);
-        pool->busy -= !apart;
+        pool->busy -= place;
         pthread_mutex_unlock(&pool->mutex);
-        rc = dp_error_no_memory(err);
     }
     return rc;
 }
 
 /* Gives a line back with its connection, without the options of the request. */
-static void give_line(struct dp_context *context, bool apart, struct line line)
+static void give_line(struct dp_context *context, const struct dp_http_request *request,
+                      struct line line)
 {
     struct dp_http_pool *pool = atomic_load(&context->http);
+    bool kept;
 
     curl->easy_reset(line.curl);
     pthread_mutex_lock(&pool->mutex);
-    pool->busy -= !apart;
-    if (pool->idle_count < pool->limit) {
+    pool->busy -= takes_place(request);
+    kept = pool->idle_count < pool->limit;
+    if (kept)
         pool->idle[pool->idle_count++] = line;
-        line.curl = NULL;
-    }
     pthread_cond_signal(&pool->given_back);
     pthread_mutex_unlock(&pool->mutex);
-    if (line.curl)
-        curl->easy_cleanup(line.curl);
+    if (!kept)
+        close_line(line);
 }
 
 /* ------------------------------------------------------------------------------ exchange */
@@ -226,6 +263,7 @@ struct exchange {
     bool checked;            /* the headers promise what was asked for */
     struct dp_array document; /* bytes of a refusal */
     uint64_t sent;
+    double deadline;         /* seconds of the monotonic clock; 0: none */
     struct curl_slist *headers;
     char error[CURL_ERROR_SIZE];
 };
@@ -344,21 +382,57 @@ static int seek_body(void *user, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
-/* Called by libcurl all the time, also while nothing moves. */
-static int look_around(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
-                       curl_off_t up)
+static double now(void)
 {
-    struct exchange *exchange = user;
-    const struct dp_http_request *request = exchange->request;
-    int rc = request->cleanup ? DP_OK : dp_context_check(exchange->context, &exchange->failure);
+    struct timespec at;
 
-    (void)down_total;
-    (void)down;
-    (void)up_total;
-    (void)up;
-    if (!rc && request->stream && request->write)
-        rc = request->write(request->user, NULL, 0, &exchange->failure);
-    return rc != DP_OK;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
+}
+
+/* Is there a reason to leave the transfer? */
+static int look_around(struct exchange *exchange)
+{
+    const struct dp_http_request *request = exchange->request;
+    int rc = dp_http_check(exchange->context, request, &exchange->failure);
+
+    if (!rc && exchange->deadline > 0 && now() > exchange->deadline)
+        rc = dp_error_set(&exchange->failure, DP_IO, "%s: no complete answer within the time limit",
+                          request->name);
+    return rc;
+}
+
+/* How the transfer ended of which nothing is running any more. */
+static CURLcode read_verdict(const struct exchange *exchange)
+{
+    int left;
+    const CURLMsg *message = curl->multi_info_read(exchange->line.multi, &left);
+
+    return message && message->msg == CURLMSG_DONE ? message->data.result : CURLE_OUT_OF_MEMORY;
+}
+
+/* Moves bytes until the answer is complete or there is a reason to leave: then the connection is
+ * closed, because nobody takes what is still on its way. */
+static CURLcode transfer(struct exchange *exchange)
+{
+    CURLM *multi = exchange->line.multi;
+    CURLcode code = CURLE_ABORTED_BY_CALLBACK;
+    int running = 1;
+
+    if (curl->multi_add_handle(multi, exchange->line.curl) != CURLM_OK)
+        return CURLE_OUT_OF_MEMORY;
+    while (look_around(exchange) == DP_OK) {
+        CURLMcode failed = curl->multi_perform(multi, &running);
+
+        if (!failed && running)
+            failed = curl->multi_poll(multi, NULL, 0, WAIT_MILLISECONDS, NULL);
+        if (failed || !running) {
+            code = failed ? CURLE_OUT_OF_MEMORY : read_verdict(exchange);
+            break;
+        }
+    }
+    curl->multi_remove_handle(multi, exchange->line.curl);
+    return code;
 }
 
 static bool add_header(struct exchange *exchange, const char *line)
@@ -446,6 +520,10 @@ static void set_limits(CURL *handle, const struct dp_http_request *request,
     curl->easy_setopt(handle, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
     curl->easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl->easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* Who leaves does not wait for a name server that is silent. */
+    curl->easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
+#endif
 }
 
 /* The CA bundle: the caller's, then what the AWS tools and curl look at. */
@@ -491,9 +569,6 @@ static void set_callbacks(struct exchange *exchange)
     curl->easy_setopt(handle, CURLOPT_READDATA, exchange);
     curl->easy_setopt(handle, CURLOPT_SEEKFUNCTION, seek_body);
     curl->easy_setopt(handle, CURLOPT_SEEKDATA, exchange);
-    curl->easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, look_around);
-    curl->easy_setopt(handle, CURLOPT_XFERINFODATA, exchange);
-    curl->easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
 }
 
 static int set_up(struct exchange *exchange, struct dp_error *err)
@@ -594,15 +669,19 @@ static int check_end(struct exchange *exchange, struct dp_error *err)
 
 static int finish(struct exchange *exchange, CURLcode code, struct dp_error *err)
 {
-    long status = 0, redirects = 0;
+    struct dp_counters *counters = &exchange->context->counters;
+    long status = 0, redirects = 0, asked = 0, opened = 0;
     curl_off_t wait = 0;
 
     curl->easy_getinfo(exchange->line.curl, CURLINFO_RESPONSE_CODE, &status);
     curl->easy_getinfo(exchange->line.curl, CURLINFO_REDIRECT_COUNT, &redirects);
     curl->easy_getinfo(exchange->line.curl, CURLINFO_RETRY_AFTER, &wait);
+    curl->easy_getinfo(exchange->line.curl, CURLINFO_REQUEST_SIZE, &asked);
+    curl->easy_getinfo(exchange->line.curl, CURLINFO_NUM_CONNECTS, &opened);
     exchange->answer->status = (int)status;
     exchange->answer->retry_after = (double)wait;
-    atomic_fetch_add(&exchange->context->counters.requests, (uint64_t)redirects + 1);
+    atomic_fetch_add(&counters->requests, (uint64_t)redirects + (asked > 0));
+    atomic_fetch_add(&counters->connections, (uint64_t)opened);
     if (exchange->failure.code) {
         if (err)
             *err = exchange->failure;
@@ -615,17 +694,21 @@ int dp_http_exchange(struct dp_context *context, const struct dp_http_request *r
                      struct dp_http_answer *answer, struct dp_error *err)
 {
     struct exchange exchange = {.context = context, .request = request, .answer = answer};
-    bool apart = request->stream || request->cleanup || request->nested;
+    double begin;
     int rc;
 
     dp_http_answer_clear(answer);
-    rc = take_line(context, apart, &exchange.line, err);
+    rc = take_line(context, request, &exchange.line, err);
     if (rc)
         return rc;
+    begin = now();
+    if (request->seconds > 0)
+        exchange.deadline = begin + request->seconds;
     rc = set_up(&exchange, err);
     if (!rc)
-        rc = finish(&exchange, curl->easy_perform(exchange.line.curl), err);
-    give_line(context, apart, exchange.line);
+        rc = finish(&exchange, transfer(&exchange), err);
+    answer->seconds = now() - begin;
+    give_line(context, request, exchange.line);
     curl->slist_free_all(exchange.headers);
     dp_array_free(&exchange.document);
     return rc;

@@ -54,11 +54,14 @@ struct dp_http_request {
     const char *content_type; /* of the body; NULL: application/octet-stream */
 
     /* Takes the body of a good answer. `rewind` makes a repeated attempt begin with the first byte
-     * again; without it a ranged GET resumes where the body stopped. */
+     * again; without it a ranged GET resumes where the body stopped. `asks`: it is also called with
+     * no bytes, at least every tenth of a second, to say whether the bytes are still wanted. */
     dp_write_fn write;
     void (*rewind)(void *user);
     void *user;
+    bool asks;
 
+    double seconds; /* that one attempt may take; 0: no limit. dp_http_retry_run sets it */
     bool stream; /* one long pass that waits for its reader: takes no place in the pool's limit */
     bool cleanup; /* must happen although the caller wants to stop */
     bool nested; /* made while another request holds its place in the pool: takes none itself */
@@ -80,6 +83,7 @@ struct dp_http_answer {
     int64_t server_time;     /* seconds since 1970; 0: not told */
     double retry_after;      /* seconds; 0: not told */
     uint64_t content_length; /* UINT64_MAX: not told */
+    double seconds;          /* that the attempt took once it had a connection */
 };
 
 /* Frees the pool and closes its connections. NULL is allowed. */
@@ -89,7 +93,14 @@ void dp_http_pool_free(struct dp_http_pool *pool);
 int dp_http_exchange(struct dp_context *context, const struct dp_http_request *request,
                      struct dp_http_answer *answer, struct dp_error *err);
 
-/* http_retry.c: attempts until success, a failure that will stay, or the context's limit. */
+/* 0, or why the caller does not want the answer any more. */
+int dp_http_check(struct dp_context *context, const struct dp_http_request *request,
+                  struct dp_error *err);
+
+/* http_retry.c: attempts until success, a failure that will stay, or the context's limits: so many
+ * attempts; and all of them together twice the context's timeout (ten times it when the server has
+ * more to do than to send a range) plus what the bytes need at 16 KiB a second, pauses not counted.
+ * A stream has no such limit: its reader makes the pace. */
 int dp_http_retry_run(struct dp_context *context, const struct dp_http_request *request,
                       struct dp_http_answer *answer, struct dp_error *err);
 

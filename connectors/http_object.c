@@ -226,6 +226,34 @@ int dp_http_object_open_place(struct dp_context *context, const struct dp_http_p
 
 /* -------------------------------------------------------------------------------- reading */
 
+int dp_http_object_read_stream(struct dp_object *object, struct dp_range range, dp_write_fn write,
+                               void *user, struct dp_error *err)
+{
+    struct http_object *http = http_of(object);
+    const char *headers[2];
+    struct dp_http_request request = make_request(http, headers);
+    struct dp_http_answer answer;
+
+    if (range.begin < http->head_bytes) {
+        uint64_t end = range.end < http->head_bytes ? range.end : http->head_bytes;
+        int rc = write(user, http->head + range.begin, (size_t)(end - range.begin), err);
+
+        if (rc)
+            return rc;
+        range.begin = end;
+    }
+    if (range.begin == range.end)
+        return DP_OK;
+    request.ranged = true;
+    request.range = range;
+    request.size_bytes = object->size_bytes;
+    request.validator = object->validator;
+    request.write = write;
+    request.user = user;
+    request.asks = true;
+    return dp_http_retry_run(object->context, &request, &answer, err);
+}
+
 struct target {
     char *to;
 };
@@ -235,7 +263,8 @@ static int copy_to(void *user, const void *bytes, size_t length, struct dp_error
     struct target *target = user;
 
     (void)err;
-    memcpy(target->to, bytes, length);
+    if (length)
+        memcpy(target->to, bytes, length);
     target->to += length;
     return DP_OK;
 }
@@ -243,27 +272,9 @@ static int copy_to(void *user, const void *bytes, size_t length, struct dp_error
 int dp_http_object_read_at(struct dp_object *object, struct dp_range range, void *buffer,
                            struct dp_error *err)
 {
-    struct http_object *http = http_of(object);
-    const char *headers[2];
-    struct dp_http_request request = make_request(http, headers);
-    struct dp_http_answer answer;
     struct target target = {buffer};
 
-    if (range.begin < http->head_bytes) {
-        uint64_t end = range.end < http->head_bytes ? range.end : http->head_bytes;
-
-        copy_to(&target, http->head + range.begin, (size_t)(end - range.begin), err);
-        range.begin = end;
-    }
-    if (range.begin == range.end)
-        return DP_OK;
-    request.ranged = true;
-    request.range = range;
-    request.size_bytes = object->size_bytes;
-    request.validator = object->validator;
-    request.write = copy_to;
-    request.user = &target;
-    return dp_http_retry_run(object->context, &request, &answer, err);
+    return dp_http_object_read_stream(object, range, copy_to, &target, err);
 }
 
 int dp_http_object_read_all(struct dp_object *object, dp_write_fn write, void *user,
@@ -277,7 +288,7 @@ int dp_http_object_read_all(struct dp_object *object, dp_write_fn write, void *u
     request.validator = object->validator;
     request.write = write;
     request.user = user;
-    request.stream = true;
+    request.stream = request.asks = true;
     return dp_http_retry_run(object->context, &request, &answer, err);
 }
 
@@ -296,6 +307,7 @@ void dp_http_object_close(struct dp_object *object)
 
 static const struct dp_object_ops http_ops = {.name = "http",
                                               .read_at = dp_http_object_read_at,
+                                              .read_stream = dp_http_object_read_stream,
                                               .read_all = dp_http_object_read_all,
                                               .close = dp_http_object_close};
 

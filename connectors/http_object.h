@@ -28,6 +28,8 @@ int dp_http_object_open_place(struct dp_context *context, const struct dp_http_p
 /* The operations of such objects, for rows that differ in the name only. */
 int dp_http_object_read_at(struct dp_object *object, struct dp_range range, void *buffer,
                            struct dp_error *err);
+int dp_http_object_read_stream(struct dp_object *object, struct dp_range range, dp_write_fn write,
+                               void *user, struct dp_error *err);
 int dp_http_object_read_all(struct dp_object *object, dp_write_fn write, void *user,
                             struct dp_error *err);
 void dp_http_object_close(struct dp_object *object);

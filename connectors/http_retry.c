@@ -8,6 +8,7 @@
 
 #include "connectors/http.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -19,8 +20,17 @@
 #define LONGEST_WAIT_SECONDS 60.0
 #define NAP_SECONDS          0.05
 
-/* An attempt that moved this much is no failure of the place, so it costs no attempt. */
-enum { PROGRESS_BYTES = 1 << 20 };
+/* Who wants to stop waits for a clean-up, but not for a server that is silent. */
+#define CLEANUP_SECONDS      5.0
+#define LAST_CLEANUP_SECONDS 0.7
+
+enum {
+    PROGRESS_BYTES = 1 << 20,    /* an attempt that moved this much is no failure of the place, so
+                                    it costs no attempt */
+    LEAST_RATE_BYTES = 16 << 10, /* a second: the slowest place that is waited for */
+    RANGE_PATIENCE = 2,          /* of the timeout, for the answer to a ranged GET to begin */
+    PATIENCE = 10                /* for everything else: putting parts together takes its time */
+};
 
 static double random_fraction(void)
 {
@@ -29,6 +39,20 @@ static double random_fraction(void)
     if (getrandom(&noise, sizeof(noise), GRND_NONBLOCK) != sizeof(noise))
         noise = (uint32_t)clock() * 2654435761u;
     return noise / 4294967296.0;
+}
+
+/* How long all attempts together may take, in seconds; 0: no limit. */
+static double choose_limit(struct dp_context *context, const struct dp_http_request *request)
+{
+    double timeout = context->options.timeout_seconds, bytes = (double)request->body_bytes;
+
+    if (request->stream)
+        return 0;
+    if (request->cleanup)
+        return dp_context_check(context, NULL) ? LAST_CLEANUP_SECONDS : CLEANUP_SECONDS;
+    if (request->ranged)
+        bytes = (double)(request->range.end - request->range.begin);
+    return timeout * (request->ranged ? RANGE_PATIENCE : PATIENCE) + bytes / LEAST_RATE_BYTES;
 }
 
 static double now(void)
@@ -50,16 +74,17 @@ static double choose_wait(unsigned failures, double asked)
 }
 
 /* Sleeps in naps, so that a wish to stop is heard. */
-static int sleep_for(struct dp_context *context, double seconds, struct dp_error *err)
+static int sleep_for(struct dp_context *context, const struct dp_http_request *request,
+                     double seconds, struct dp_error *err)
 {
     double end = now() + seconds, left;
-    int rc = dp_context_check(context, err);
+    int rc = dp_http_check(context, request, err);
 
     while (!rc && (left = end - now()) > 0) {
         struct timespec nap = {0, (long)((left < NAP_SECONDS ? left : NAP_SECONDS) * 1e9)};
 
         nanosleep(&nap, NULL);
-        rc = dp_context_check(context, err);
+        rc = dp_http_check(context, request, err);
     }
     return rc;
 }
@@ -84,52 +109,92 @@ static bool go_on(struct dp_http_request *request, const struct dp_http_answer *
     return true;
 }
 
-/* Whether it is worth another attempt, and what it costs. */
-static bool may_repeat(struct dp_context *context, struct dp_http_request *request,
-                       const struct dp_http_answer *answer, const struct dp_error *failure,
-                       unsigned *failures, bool *mended)
-{
-    unsigned own = request->auth ? request->auth->attempts : 0;
+/* A request and what became of it so far. */
+struct run {
+    struct dp_context *context;
+    struct dp_http_request request; /* of the next attempt */
+    struct dp_http_answer *answer;
+    struct dp_error failure; /* of the last attempt */
+    unsigned failures;       /* in a row */
+    bool mended;             /* a refusal was answered with better credentials once */
+    bool limited;
+    double left; /* seconds, when limited */
+};
 
-    if (!failure->retryable) {
-        if (*mended || !answer->status || !request->auth || !request->auth->mend ||
-            !request->auth->mend(request->auth, request, answer))
+static int attempt(struct run *run)
+{
+    int rc;
+
+    memset(&run->failure, 0, sizeof(run->failure));
+    run->request.seconds = run->limited ? run->left : 0;
+    rc = dp_http_exchange(run->context, &run->request, run->answer, &run->failure);
+    run->left -= run->answer->seconds;
+    return rc;
+}
+
+/* Whether it is worth another attempt, and what it costs. */
+static bool may_repeat(struct run *run)
+{
+    struct dp_http_auth *auth = run->request.auth;
+    unsigned attempts = auth && auth->attempts ? auth->attempts : run->context->options.attempts;
+
+    if (run->limited && run->left <= 0)
+        return false;
+    if (!run->failure.retryable) {
+        if (run->mended || !run->answer->status || !auth || !auth->mend ||
+            !auth->mend(auth, &run->request, run->answer))
             return false;
-        *mended = true;
-        return go_on(request, answer);
+        run->mended = true;
+        return go_on(&run->request, run->answer);
     }
-    *failures = answer->body_bytes >= PROGRESS_BYTES ? 1 : *failures + 1;
-    return *failures < (own ? own : context->options.attempts) &&
-           answer->retry_after <= LONGEST_WAIT_SECONDS && go_on(request, answer);
+    run->failures = run->answer->body_bytes >= PROGRESS_BYTES ? 1 : run->failures + 1;
+    return run->failures < attempts && run->answer->retry_after <= LONGEST_WAIT_SECONDS &&
+           go_on(&run->request, run->answer);
+}
+
+/* The pause before the next attempt. */
+static int pause_before_next(struct run *run)
+{
+    double wait =
+        run->failure.retryable ? choose_wait(run->failures, run->answer->retry_after) : 0;
+
+    dp_context_log(run->context, DP_LOG_INFO, "%s; again in %.1f s", run->failure.message, wait);
+    return sleep_for(run->context, &run->request, wait, &run->failure);
+}
+
+/* Says what was tried, for the failure that is reported. */
+static void count_attempts(struct run *run)
+{
+    size_t used = strlen(run->failure.message);
+
+    if (run->failures > 1)
+        snprintf(run->failure.message + used, sizeof(run->failure.message) - used,
+                 "; given up after %u failures in a row", run->failures);
 }
 
 int dp_http_retry_run(struct dp_context *context, const struct dp_http_request *request,
                       struct dp_http_answer *answer, struct dp_error *err)
 {
-    struct dp_http_request attempt = *request;
-    struct dp_error failure = {0};
-    unsigned failures = 0;
-    bool mended = false;
+    struct run run = {.context = context, .request = *request, .answer = answer};
     int rc;
 
-    while ((rc = dp_http_exchange(context, &attempt, answer, &failure)) != DP_OK) {
-        double wait;
-
-        if (failure.retryable && is_complete(&attempt, answer)) {
+    run.left = choose_limit(context, request);
+    run.limited = run.left > 0;
+    while ((rc = attempt(&run)) != DP_OK) {
+        if (run.failure.retryable && is_complete(&run.request, answer)) {
             rc = DP_OK;
             break;
         }
-        if (!may_repeat(context, &attempt, answer, &failure, &failures, &mended))
+        if (!may_repeat(&run)) {
+            count_attempts(&run);
             break;
-        wait = failure.retryable ? choose_wait(failures, answer->retry_after) : 0;
-        dp_context_log(context, DP_LOG_INFO, "%s; again in %.1f s", failure.message, wait);
-        rc = sleep_for(context, wait, &failure);
+        }
+        rc = pause_before_next(&run);
         if (rc)
             break;
         atomic_fetch_add(&context->counters.retries, 1);
-        memset(&failure, 0, sizeof(failure));
     }
     if (rc && err)
-        *err = failure;
+        *err = run.failure;
     return rc;
 }

@@ -17,15 +17,18 @@
 enum {
     LOCAL_PART_BYTES = 1 << 20,
     LOCAL_PARTS = 2,
-    CALLBACK_BYTES = 1 << 20
+    CALLBACK_BYTES = 1 << 20,
+    HAND_OUT_BYTES = 256 << 10, /* of a part still arriving that are worth waking the user for */
+    LEAST_SPLIT_BYTES = 1 << 20 /* a shorter part does not pay for its round trip */
 };
 
-/* One buffer of the ring. Part n of the input stands in slot n % slot_count. */
+/* One buffer of the ring. Part n of the input stands in slot n % slot_count. What lies before
+ * `length` does not change any more: the user reads it while the rest arrives behind. */
 struct slot {
     uint8_t *bytes; /* allocated when first used */
-    size_t length;
+    size_t length;  /* arrived so far */
     int rc;
-    bool ready; /* filled or failed, not yet given back */
+    bool ready; /* complete or failed, not yet given back */
 };
 
 /* Parts are numbered from 0 in the order of the object. Invariant under the mutex:
@@ -59,7 +62,8 @@ struct dp_input {
     uint64_t part_count; /* UINT64_MAX while the end is not known */
     uint64_t started;    /* parts that a thread has begun to read */
     uint64_t taken;      /* parts that the user is done with */
-    bool holding;        /* the user looks at part `taken` */
+    size_t given;        /* bytes of part `taken` that the user has or had */
+    uint64_t claimed_bytes; /* of the context's limit of reading ahead */
     bool stop;
     struct dp_error part_error; /* of the failed part that comes first */
     uint64_t failed_part;
@@ -81,32 +85,25 @@ static bool allocate(struct slot *slot, size_t bytes)
     return slot->bytes != NULL;
 }
 
-static int read_part(struct dp_input *input, struct slot *slot, uint64_t part,
-                     struct dp_error *err)
-{
-    struct dp_range range = range_of_part(input, part);
-
-    if (!allocate(slot, input->part_bytes))
-        return dp_error_no_memory(err);
-    slot->length = (size_t)(range.end - range.begin);
-    return dp_object_read_at(input->object, range, slot->bytes, err);
-}
-
 /* ------------------------------------------------------------- in the calling thread */
 
 static int advance_object(struct dp_input *input, const uint8_t **bytes, size_t *length,
                           struct dp_error *err)
 {
+    struct dp_range range;
     int rc;
 
     if (input->taken == input->part_count)
         return 0;
-    rc = read_part(input, &input->slots[0], input->taken, err);
+    if (!allocate(&input->slots[0], input->part_bytes))
+        return dp_error_no_memory(err);
+    range = range_of_part(input, input->taken);
+    rc = dp_object_read_at(input->object, range, input->slots[0].bytes, err);
     if (rc)
         return rc;
     input->taken++;
     *bytes = input->slots[0].bytes;
-    *length = input->slots[0].length;
+    *length = (size_t)(range.end - range.begin);
     return 1;
 }
 
@@ -150,6 +147,29 @@ static bool start_part(struct dp_input *input, uint64_t *part)
     return true;
 }
 
+/* Is there something of this part for the user? Call with the mutex. */
+static bool is_worth_waking(const struct dp_input *input, const struct slot *slot)
+{
+    return slot->ready || slot->length - input->given >= HAND_OUT_BYTES;
+}
+
+/* `length` more bytes stand in the slot of `part`. DP_CANCELLED when nobody wants more of them: the
+ * user gave up, or a part before it failed. */
+static int arrive(struct dp_input *input, uint64_t part, size_t length, struct dp_error *err)
+{
+    struct slot *slot = slot_of(input, part);
+    bool wanted;
+
+    pthread_mutex_lock(&input->mutex);
+    slot->length += length;
+    if (length && part == input->taken && is_worth_waking(input, slot))
+        pthread_cond_signal(&input->filled);
+    wanted = !input->stop && part < input->part_count;
+    pthread_mutex_unlock(&input->mutex);
+    return wanted ? DP_OK
+                  : dp_error_set(err, DP_CANCELLED, "%s: reading was given up", input->name);
+}
+
 /* Records how a part ended. Call with the mutex. Nothing behind a failure is worth reading. */
 static void finish_part(struct dp_input *input, uint64_t part, int rc,
                         const struct dp_error *err)
@@ -164,8 +184,41 @@ static void finish_part(struct dp_input *input, uint64_t part, int rc,
         if (input->part_count > part + 1)
             input->part_count = part + 1;
     }
-    pthread_cond_broadcast(&input->filled);
+    pthread_cond_signal(&input->filled);
     pthread_cond_broadcast(&input->emptied);
+}
+
+/* The part that a thread is filling. */
+struct filling {
+    struct dp_input *input;
+    uint64_t part;
+    bool open; /* of a push: `part` was started and has room */
+};
+
+/* The transport keeps to the range, so what comes fits. */
+static int fill(void *user, const void *bytes, size_t length, struct dp_error *err)
+{
+    struct filling *filling = user;
+    struct slot *slot = slot_of(filling->input, filling->part);
+
+    if (length)
+        memcpy(slot->bytes + slot->length, bytes, length);
+    return arrive(filling->input, filling->part, length, err);
+}
+
+static int read_part(struct dp_input *input, uint64_t part, struct dp_error *err)
+{
+    struct dp_range range = range_of_part(input, part);
+    struct filling filling = {.input = input, .part = part};
+    struct slot *slot = slot_of(input, part);
+    int rc;
+
+    if (!allocate(slot, input->part_bytes))
+        return dp_error_no_memory(err);
+    if (input->object->ops->read_stream)
+        return dp_object_read_stream(input->object, range, fill, &filling, err);
+    rc = dp_object_read_at(input->object, range, slot->bytes, err);
+    return rc ? rc : arrive(input, part, (size_t)(range.end - range.begin), err);
 }
 
 static void *read_parts(void *user)
@@ -179,7 +232,7 @@ static void *read_parts(void *user)
         int rc;
 
         pthread_mutex_unlock(&input->mutex);
-        rc = read_part(input, slot_of(input, part), part, &err);
+        rc = read_part(input, part, &err);
         pthread_mutex_lock(&input->mutex);
         finish_part(input, part, rc, &err);
     }
@@ -187,29 +240,22 @@ static void *read_parts(void *user)
     return NULL;
 }
 
-/* What the pushing thread of an object without ranges is filling. */
-struct push {
-    struct dp_input *input;
-    uint64_t part;
-    bool open; /* `part` was started and has room */
-};
+/* ---------------------------------------------------------------- an object without ranges */
 
-static int begin_push(struct push *push, struct dp_error *err)
+static int begin_push(struct filling *push, struct dp_error *err)
 {
     struct dp_input *input = push->input;
-    struct slot *slot;
 
     pthread_mutex_lock(&input->mutex);
     push->open = start_part(input, &push->part);
     pthread_mutex_unlock(&input->mutex);
     if (!push->open)
         return dp_error_set(err, DP_CANCELLED, "%s: reading was given up", input->name);
-    slot = slot_of(input, push->part);
-    slot->length = 0;
-    return allocate(slot, input->part_bytes) ? DP_OK : dp_error_no_memory(err);
+    return allocate(slot_of(input, push->part), input->part_bytes) ? DP_OK
+                                                                   : dp_error_no_memory(err);
 }
 
-static void end_push(struct push *push, int rc, const struct dp_error *err)
+static void end_push(struct filling *push, int rc, const struct dp_error *err)
 {
     pthread_mutex_lock(&push->input->mutex);
     finish_part(push->input, push->part, rc, err);
@@ -229,27 +275,26 @@ static bool is_stopped(struct dp_input *input)
 
 static int push_bytes(void *user, const void *bytes, size_t length, struct dp_error *err)
 {
-    struct push *push = user;
+    struct filling *push = user;
     const uint8_t *from = bytes;
 
     if (is_stopped(push->input))
         return dp_error_set(err, DP_CANCELLED, "%s: reading was given up", push->input->name);
     while (length) {
         int rc = push->open ? DP_OK : begin_push(push, err);
-        struct slot *slot;
         size_t n;
 
         if (rc)
             return rc;
-        slot = slot_of(push->input, push->part);
-        n = push->input->part_bytes - slot->length;
+        n = push->input->part_bytes - slot_of(push->input, push->part)->length;
         if (n > length)
             n = length;
-        memcpy(slot->bytes + slot->length, from, n);
-        slot->length += n;
+        rc = fill(push, from, n, err);
+        if (rc)
+            return rc;
         from += n;
         length -= n;
-        if (slot->length == push->input->part_bytes)
+        if (slot_of(push->input, push->part)->length == push->input->part_bytes)
             end_push(push, DP_OK, NULL);
     }
     return DP_OK;
@@ -258,7 +303,7 @@ static int push_bytes(void *user, const void *bytes, size_t length, struct dp_er
 static void *push_all(void *user)
 {
     struct dp_input *input = user;
-    struct push push = {.input = input};
+    struct filling push = {.input = input};
     struct dp_error err = {0}, ignored = {0};
     int rc = input->object->ops->read_all(input->object, push_bytes, &push, &err);
 
@@ -270,9 +315,23 @@ static void *push_all(void *user)
     pthread_mutex_lock(&input->mutex);
     if (input->part_count > input->started)
         input->part_count = input->started;
-    pthread_cond_broadcast(&input->filled);
+    pthread_cond_signal(&input->filled);
     pthread_mutex_unlock(&input->mutex);
     return NULL;
+}
+
+/* ---------------------------------------------------------------------------- from the ring */
+
+/* The user is done with part `taken`. Call with the mutex. */
+static void give_back(struct dp_input *input)
+{
+    struct slot *slot = slot_of(input, input->taken);
+
+    slot->length = 0;
+    slot->ready = false;
+    input->given = 0;
+    input->taken++;
+    pthread_cond_broadcast(&input->emptied);
 }
 
 static int advance_ring(struct dp_input *input, const uint8_t **bytes, size_t *length,
@@ -282,22 +341,23 @@ static int advance_ring(struct dp_input *input, const uint8_t **bytes, size_t *l
     int rc = 0;
 
     pthread_mutex_lock(&input->mutex);
-    if (input->holding) {
-        slot_of(input, input->taken)->ready = false;
-        input->taken++;
-        input->holding = false;
-        pthread_cond_broadcast(&input->emptied);
-    }
-    while (input->taken < input->part_count && !slot_of(input, input->taken)->ready)
+    slot = slot_of(input, input->taken);
+    if (input->given && slot->ready && !slot->rc && slot->length == input->given)
+        give_back(input);
+    slot = slot_of(input, input->taken);
+    while (input->taken < input->part_count && !is_worth_waking(input, slot))
         pthread_cond_wait(&input->filled, &input->mutex);
     if (input->taken < input->part_count) {
-        slot = slot_of(input, input->taken);
-        input->holding = true;
-        rc = slot->rc ? slot->rc : 1;
-        *bytes = slot->bytes;
-        *length = slot->length;
-        if (rc < 0 && err)
-            *err = input->part_error;
+        *bytes = slot->bytes + input->given;
+        *length = slot->length - input->given;
+        input->given = slot->length;
+        rc = 1;
+        /* A failure comes behind the bytes that came before it. */
+        if (slot->ready && slot->rc && !*length) {
+            rc = slot->rc;
+            if (err)
+                *err = input->part_error;
+        }
     }
     pthread_mutex_unlock(&input->mutex);
     return rc;
@@ -345,45 +405,92 @@ static int set_slots(struct dp_input *input, unsigned count, struct dp_error *er
     return input->slots ? DP_OK : dp_error_no_memory(err);
 }
 
+static bool is_far(const struct dp_object *object)
+{
+    return object->remote && object->context;
+}
+
+/* A range of few parts is cut into one more, of equal length, so that it comes over one more
+ * connection; where parts are many the connections are busy anyway. */
+static size_t split(const struct dp_input *input, size_t part_bytes)
+{
+    uint64_t bytes = input->range.end - input->range.begin;
+    uint64_t count = bytes / part_bytes + (bytes % part_bytes != 0) + 1;
+
+    if (count > input->object->context->options.connections || bytes / count < LEAST_SPLIT_BYTES)
+        return part_bytes;
+    return (size_t)(bytes / count + (bytes % count != 0));
+}
+
 /* Chooses the figures that the options leave open. */
-static struct dp_input_options complete(const struct dp_object *object,
+static struct dp_input_options complete(const struct dp_input *input,
                                         const struct dp_input_options *given)
 {
     struct dp_input_options options = {.threads = true};
-    bool far = object->remote && object->context;
+    const struct dp_object *object = input->object;
 
     if (given)
         options = *given;
-    if (!options.part_bytes)
-        options.part_bytes = far ? (size_t)object->context->options.part_bytes : LOCAL_PART_BYTES;
+    if (!options.part_bytes && is_far(object))
+        options.part_bytes = split(input, (size_t)object->context->options.part_bytes);
+    else if (!options.part_bytes)
+        options.part_bytes = LOCAL_PART_BYTES;
     if (!options.parts)
-        options.parts = far ? object->context->options.connections + 1 : LOCAL_PARTS;
+        options.parts = is_far(object) ? object->context->options.connections + 1 : LOCAL_PARTS;
+    /* Waiting for a server is no work, so it takes no thread from anybody. */
+    if (object->remote)
+        options.threads = true;
     if (options.parts < 2 && (options.threads || !object->ranges))
         options.parts = 2; /* one with the user, one being read */
     return options;
+}
+
+/* All inputs of a context together read ahead twice what its connections can carry at once; but
+ * each of them has two buffers in any case. Returns how many this one gets. */
+static unsigned claim(struct dp_input *input, unsigned wanted)
+{
+    struct dp_context *context = input->object->context;
+    uint64_t limit, claimed;
+    unsigned count;
+
+    if (!is_far(input->object))
+        return wanted;
+    limit = 2 * context->options.connections * context->options.part_bytes;
+    claimed = atomic_load(&context->ahead_bytes);
+    do {
+        uint64_t left = claimed < limit ? (limit - claimed) / input->part_bytes : 0;
+
+        count = left < 2 ? 2 : left < wanted ? (unsigned)left : wanted;
+        input->claimed_bytes = count * (uint64_t)input->part_bytes;
+    } while (!atomic_compare_exchange_weak(&context->ahead_bytes, &claimed,
+                                           claimed + input->claimed_bytes));
+    return count;
 }
 
 static int start_parts(struct dp_input *input, const struct dp_input_options *options,
                        struct dp_error *err)
 {
     uint64_t bytes = input->range.end - input->range.begin;
-    unsigned count = input->object->remote ? options->parts : 1;
+    unsigned slots, threads;
     int rc;
 
     input->part_count = bytes / input->part_bytes + (bytes % input->part_bytes != 0);
     if (input->part_bytes > bytes && bytes)
         input->part_bytes = (size_t)bytes;
-    if (!options->threads || input->part_count < 2) {
+    if (!options->threads || input->part_count < (input->object->remote ? 1 : 2)) {
         input->advance = advance_object;
         return set_slots(input, 1, err);
     }
     input->advance = advance_ring;
-    rc = set_slots(input, options->parts, err);
+    slots = claim(input, options->parts < input->part_count ? options->parts
+                                                            : (unsigned)input->part_count);
+    rc = set_slots(input, slots, err);
     if (rc)
         return rc;
-    if (count > input->part_count)
-        count = (unsigned)input->part_count;
-    return start_threads(input, count, read_parts, err);
+    threads = input->object->remote ? slots : 1;
+    if (is_far(input->object) && threads > input->object->context->options.connections)
+        threads = input->object->context->options.connections;
+    return start_threads(input, threads, read_parts, err);
 }
 
 static int start_push(struct dp_input *input, const struct dp_input_options *options,
@@ -402,7 +509,7 @@ int dp_input_open_object(struct dp_object *object, struct dp_range range,
                          const struct dp_input_options *given, struct dp_input **input,
                          struct dp_error *err)
 {
-    struct dp_input_options options = complete(object, given);
+    struct dp_input_options options;
     struct dp_input *made;
     int rc;
 
@@ -416,6 +523,7 @@ int dp_input_open_object(struct dp_object *object, struct dp_range range,
     made->object = object;
     made->range = range;
     made->offset = object->ranges ? range.begin : 0;
+    options = complete(made, given);
     made->part_bytes = options.part_bytes;
     rc = object->ranges ? start_parts(made, &options, err) : start_push(made, &options, err);
     if (rc)
@@ -554,6 +662,8 @@ void dp_input_free(struct dp_input *input)
     pthread_mutex_unlock(&input->mutex);
     for (i = 0; i < input->thread_count; i++)
         pthread_join(input->threads[i], NULL);
+    if (input->claimed_bytes)
+        atomic_fetch_sub(&input->object->context->ahead_bytes, input->claimed_bytes);
     for (i = 0; i < input->slot_count && input->slots; i++)
         free(input->slots[i].bytes);
     pthread_cond_destroy(&input->emptied);

@@ -2,8 +2,10 @@
  * SPDX-FileCopyrightText: The dataplug authors */
 
 /* Sequential bytes for decoders: a range of an object with read-ahead, a whole object that serves
- * no ranges, or a callback (stdin). Pull style. Memory is bounded: at most `parts` buffers of
- * `part_bytes`. One thread uses an input; its own threads do the reading ahead. */
+ * no ranges, or a callback (stdin). Pull style. Bytes are handed out as they arrive, where the
+ * object can give them so. Memory is bounded: at most `parts` buffers of `part_bytes`, fewer (but
+ * two) where other inputs of the context hold many. One thread uses an input; its own threads do
+ * the reading ahead. */
 
 #ifndef DP_CONNECTORS_INPUT_H
 #define DP_CONNECTORS_INPUT_H
@@ -13,11 +15,12 @@
 struct dp_input;
 
 struct dp_input_options {
-    size_t part_bytes; /* bytes per read; 0: 1 MiB for local objects, the context's for remote */
+    size_t part_bytes; /* bytes per read; 0: 1 MiB for local objects; the context's for remote
+                          ones, less where a short range pays for one more connection */
     unsigned parts;    /* reads under way or waiting; 0: 2 local; remote one more than the
                           context's connections, so that these are busy while one is in use */
-    bool threads;      /* false: every read happens in the calling thread (an object without ranges
-                          has one thread in any case) */
+    bool threads;      /* false: every read happens in the calling thread (remote objects and those
+                          without ranges have threads in any case) */
 };
 
 /* Reads `range` of `object` in order. An object without ranges is read whole, whatever `range`
@@ -50,7 +53,7 @@ void dp_input_set_tap(struct dp_input *input, void (*tap)(void *user, const uint
 const char *dp_input_name(const struct dp_input *input);
 uint64_t dp_input_offset(const struct dp_input *input);
 
-/* Stops reading ahead and frees. */
+/* Stops reading ahead and frees. Transfers under way are left, not waited for. */
 void dp_input_free(struct dp_input *input);
 
 #endif

@@ -150,19 +150,44 @@ static int check_range(const struct dp_object *object, struct dp_range range,
     return DP_OK;
 }
 
-int dp_object_read_at(struct dp_object *object, struct dp_range range, void *buffer,
-                      struct dp_error *err)
+/* What comes before a read of any kind. */
+static int begin_read(const struct dp_object *object, struct dp_range range, struct dp_error *err)
 {
     int rc = object->context ? dp_context_check(object->context, err) : DP_OK;
 
-    if (!rc)
-        rc = check_range(object, range, err);
+    return rc ? rc : check_range(object, range, err);
+}
+
+static void count_read(const struct dp_object *object, struct dp_range range)
+{
+    if (!object->context)
+        return;
+    atomic_fetch_add(&object->context->counters.read_calls, 1);
+    atomic_fetch_add(&object->context->counters.read_bytes, range.end - range.begin);
+}
+
+int dp_object_read_at(struct dp_object *object, struct dp_range range, void *buffer,
+                      struct dp_error *err)
+{
+    int rc = begin_read(object, range, err);
+
     if (rc || range.begin == range.end)
         return rc;
     rc = object->ops->read_at(object, range, buffer, err);
-    if (!rc && object->context) {
-        atomic_fetch_add(&object->context->counters.read_calls, 1);
-        atomic_fetch_add(&object->context->counters.read_bytes, range.end - range.begin);
-    }
+    if (!rc)
+        count_read(object, range);
+    return rc;
+}
+
+int dp_object_read_stream(struct dp_object *object, struct dp_range range, dp_write_fn write,
+                          void *user, struct dp_error *err)
+{
+    int rc = begin_read(object, range, err);
+
+    if (rc || range.begin == range.end)
+        return rc;
+    rc = object->ops->read_stream(object, range, write, user, err);
+    if (!rc)
+        count_read(object, range);
     return rc;
 }

@@ -16,6 +16,11 @@ struct dp_object_ops {
     int (*read_at)(struct dp_object *object, struct dp_range range, void *buffer,
                    struct dp_error *err);
 
+    /* Optional: the bytes of `range` in order, each once, as they arrive, to `write`, whose failure
+     * ends it. While nothing comes `write` is called now and then with no bytes, as below. */
+    int (*read_stream)(struct dp_object *object, struct dp_range range, dp_write_fn write,
+                       void *user, struct dp_error *err);
+
     /* Optional: the whole object once, front to back, for places that serve no ranges (and files
      * that are pipes). Calls `write` with pieces until the end; a failure of `write` ends it. While
      * nothing comes it is called now and then with no bytes, so that a reader that gave up is not
@@ -38,6 +43,10 @@ struct dp_object {
     bool ranges;         /* false: only read_all works */
     bool remote;         /* reads cost a round trip: read ahead in parallel */
 };
+
+/* Calls read_stream, which must be there, with the checks and counts of dp_object_read_at. */
+int dp_object_read_stream(struct dp_object *object, struct dp_range range, dp_write_fn write,
+                          void *user, struct dp_error *err);
 
 /* For connectors: `bytes` zeroed bytes that begin with a struct dp_object, with copies of `uri` and
  * the empty validator, ranges allowed. NULL when out of memory; dp_object_free() takes it. */

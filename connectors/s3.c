@@ -455,6 +455,7 @@ static void free_auth(struct dp_http_auth *auth)
 
 static const struct dp_object_ops s3_ops = {.name = "s3",
                                             .read_at = dp_http_object_read_at,
+                                            .read_stream = dp_http_object_read_stream,
                                             .read_all = dp_http_object_read_all,
                                             .close = dp_http_object_close};
 

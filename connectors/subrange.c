@@ -27,7 +27,18 @@ static int read_subrange(struct dp_object *object, struct dp_range range, void *
     return subrange->parent->ops->read_at(subrange->parent, shifted, buffer, err);
 }
 
+static int stream_subrange(struct dp_object *object, struct dp_range range, dp_write_fn write,
+                           void *user, struct dp_error *err)
+{
+    const struct subrange *subrange = (const struct subrange *)object;
+    struct dp_range shifted = {range.begin + subrange->begin, range.end + subrange->begin};
+
+    return subrange->parent->ops->read_stream(subrange->parent, shifted, write, user, err);
+}
+
 static const struct dp_object_ops subrange_ops = {.name = "subrange", .read_at = read_subrange};
+static const struct dp_object_ops streaming_ops = {
+    .name = "subrange", .read_at = read_subrange, .read_stream = stream_subrange};
 
 static int check(const struct dp_object *parent, struct dp_range range, struct dp_error *err)
 {
@@ -54,7 +65,8 @@ int dp_object_open_subrange(struct dp_object *parent, struct dp_range range,
         return rc;
     if (asprintf(&uri, "%s#bytes=%" PRIu64 "-%" PRIu64, parent->uri, range.begin, range.end) < 0)
         return dp_error_no_memory(err);
-    subrange = (struct subrange *)dp_object_new_over(sizeof(*subrange), &subrange_ops, parent, err);
+    subrange = (struct subrange *)dp_object_new_over(
+        sizeof(*subrange), parent->ops->read_stream ? &streaming_ops : &subrange_ops, parent, err);
     if (!subrange) {
         free(uri);
         return DP_NO_MEMORY;

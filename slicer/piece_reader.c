@@ -126,15 +126,18 @@ static int open_decoder(struct dp_piece_reader *reader, struct dp_context *conte
                         const struct dp_reader_options *options, struct dp_error *err)
 {
     const struct dp_slice_piece *piece = reader->piece;
-    struct dp_input_options reading = {.threads = reader->object->remote || options->threads > 1};
+    struct dp_input_options reading = {.threads = options->threads > 1};
     uint8_t window[DP_WINDOW_BYTES];
     struct dp_decoder_config config = {.codec = reader->source->codec,
                                        .start = piece->point,
                                        .end_offset = piece->decoded_end,
                                        .threads = options->threads,
                                        .backend = options->backend};
-    int rc;
+    /* First: the data are on their way while the window is fetched. */
+    int rc = dp_input_open_object(reader->object, piece->range, &reading, &reader->input, err);
 
+    if (rc)
+        return rc;
     if (piece->point.mid_member) {
         rc = load_window(context, &piece->window, options->index_uri, window, err);
         if (rc)
@@ -142,9 +145,6 @@ static int open_decoder(struct dp_piece_reader *reader, struct dp_context *conte
         config.window = window;
         config.window_bytes = piece->window.raw_bytes;
     }
-    rc = dp_input_open_object(reader->object, piece->range, &reading, &reader->input, err);
-    if (rc)
-        return rc;
     config.input = reader->input;
     reader->offset = piece->point.uncompressed_offset;
     return dp_decoder_open(context, &config, &reader->decoder, err);
