@@ -45,7 +45,7 @@ paxos propose interval = 0.05
 paxos min wait = 0.01
 osd data = $dir/osd/0
 osd objectstore = memstore
-memstore device bytes = 4G
+memstore device bytes = 8G
 osd class update on start = true
 osd pool default size = 1
 osd pool default min size = 1
@@ -60,6 +60,9 @@ rgw frontends = beast endpoint=127.0.0.1:$port
 rgw dns name = s3.localhost
 rgw data = $dir/rgw
 rgw enable lc threads = false
+rgw gc obj min wait = 0
+rgw gc processor period = 2
+rgw gc processor max time = 2
 rgw thread pool size = 32
 rgw region root pool = .rgw.root
 CONF
