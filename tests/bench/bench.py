@@ -9,117 +9,54 @@
 #
 # usage: bench.py --build FOLDER [--runs N] [--only WORD[,WORD...]] [--data KIND[,KIND...]] ...
 
-import argparse
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
-MIB = 1 << 20
+sys.dont_write_bytecode = True  # the source tree stays as it is
+from common import Common, MIB, Missing, parser, perform  # noqa: E402
+
 # Uncompressed bytes of each kind of data at --scale 1.
 KINDS = {"fastq4": 1000 * 10**6, "hiseq": 400 * 10**6, "vcf": 500 * 10**6}
-GENERATED = {"fastq4": "fastq4", "hiseq": "fastq-hiseq", "vcf": "vcf"}
 FETCH_BYTES = 10 * 10**6
 FETCH_COUNT = 10
 PEERS = ["zcat", "pigz", "igzip", "gztool", "bgzip"]
 
 
-class Missing(Exception):
-    """A peer, a build or a kind of data that a row needs is not there."""
-
-
-class Bench:
+class Bench(Common):
     def __init__(self, args):
-        self.args = args
-        self.build = os.path.abspath(args.build)
-        self.work = tempfile.mkdtemp(prefix="dataplug-bench-")
-        self.rows = []
-        self.notes = []
+        super().__init__(args)
         self.have = {name: shutil.which(name) for name in PEERS}
         for name in PEERS:
             if not self.have[name]:
                 self.note(f"{name} is not installed: its rows are left out")
 
-    def note(self, text):
-        if text not in self.notes:
-            self.notes.append(text)
+    def close(self):
+        pass
 
     # --- programs
-
-    def tool(self, name, build=None):
-        """The program itself: libtool's wrapper script would be measured with it."""
-        build = build or self.build
-        for path in (f"{build}/.libs/{name}", f"{build}/{name}"):
-            if os.access(path, os.X_OK):
-                return path
-        raise Missing(f"{name} is not built in {build}")
-
-    def environment(self, command):
-        env = dict(os.environ, LC_ALL="C")
-        env.pop("DP_INDEX_DIR", None)
-        if "/.libs/" in command[0]:
-            env["LD_LIBRARY_PATH"] = os.path.dirname(command[0])
-        return env
 
     def zlib_build(self):
         """A build without ISA-L beside the one that is measured; made when it is not there."""
         folder = self.args.zlib_build or os.path.join(self.build, "bench-zlib")
         if not os.path.exists(os.path.join(folder, "Makefile")):
             os.makedirs(folder, exist_ok=True)
-            self.quiet([os.path.join(self.args.source, "configure"), "--without-isal"], cwd=folder)
+            self.quiet([os.path.join(self.source, "configure"), "--without-isal"], cwd=folder)
         self.quiet(["make", "-s", f"-j{os.cpu_count()}"], cwd=folder)
         return folder
-
-    def quiet(self, command, **more):
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, env=self.environment(command), **more)
-        if done.returncode != 0:
-            sys.exit(f"bench: {' '.join(command)}: exit {done.returncode}\n"
-                     + done.stdout.decode(errors="replace")[-2000:])
-
-    def peer(self, name):
-        if not self.have[name]:
-            raise Missing(f"{name} is not installed")
-        return name
 
     # --- data
 
     def data(self, kind, packing="gz"):
-        """A generated file, made once and kept in the cache: KIND.gz (GNU gzip -6) or KIND.bgz."""
-        size = int(KINDS[kind] * self.args.scale)
-        path = os.path.join(self.args.cache, f"{kind}-{size}.{packing}")
-        if os.path.exists(path):
-            return path
-        os.makedirs(self.args.cache, exist_ok=True)
-        if packing == "bgz":
-            pack = [self.peer("bgzip"), "-c", "-@", str(os.cpu_count())]
-        else:
-            pack = ["gzip", "-6", "-n"]
-        print(f"making {path}", file=sys.stderr, flush=True)
-        partial = f"{path}.{os.getpid()}"
-        generator = os.path.join(self.build, "datasets", "generate")
-        with open(partial, "wb") as out:
-            make = subprocess.Popen([generator, GENERATED[kind], "--bytes", str(size)],
-                                    stdout=subprocess.PIPE)
-            done = subprocess.run(pack, stdin=make.stdout, stdout=out)
-            make.stdout.close()
-            if make.wait() != 0 or done.returncode != 0:
-                os.unlink(partial)
-                sys.exit(f"bench: cannot make {path}")
-        os.rename(partial, path)
-        return path
+        return self.generate(kind, int(KINDS[kind] * self.args.scale), packing)
 
     def warm(self, path):
         with open(path, "rb") as file:
             while file.read(MIB):
                 pass
-
-    def scratch(self, name):
-        return os.path.join(self.work, name)
 
     def index(self, path, spacing="1M", build=None):
         """Our index of `path`, made once per spacing."""
@@ -172,18 +109,15 @@ class Bench:
     def race(self, contestants):
         """contestants: {name: (prepare or None, commands)}; they take turns `runs` times. Returns
         {name: median seconds}."""
-        times = {name: [] for name in contestants}
-        for _ in range(self.args.runs):
-            for name, (prepare, commands) in contestants.items():
-                if prepare:
-                    prepare()
-                times[name].append(self.run(commands)[0])
-        return {name: statistics.median(seconds) for name, seconds in times.items()}
+        def turn(prepare, commands):
+            if prepare:
+                prepare()
+            return self.run(commands)[0]
+        return super().race({name: lambda rest=rest: turn(*rest)
+                             for name, rest in contestants.items()})
 
     def row(self, work, data, ours, peer, ratio, bar, more_is_better=True):
-        verdict = "" if bar is None else \
-            "ok" if (ratio >= bar if more_is_better else ratio <= bar) else "BELOW" \
-            if more_is_better else "ABOVE"
+        verdict = self.judge(ratio, bar, more_is_better)
         self.rows.append({"work": work, "data": data, "ours": ours, "peer": peer, "figure": ratio,
                           "bar": bar, "verdict": verdict})
         bar_text = "-" if bar is None else f"{bar:g}"
@@ -391,39 +325,16 @@ class Bench:
                     rows[word](kind)
                 except Missing as reason:
                     self.note(f"{word}: left out: {reason}")
-        for text in self.notes:
-            print(text)
-        judged = [row for row in self.rows if row["verdict"]]
-        held = sum(row["verdict"] == "ok" for row in judged)
-        print(f"{held} of {len(judged)} bars held")
-        if self.args.json:
-            with open(self.args.json, "w") as out:
-                json.dump(self.rows, out, indent=1)
-        return 0 if held == len(judged) or not self.args.strict else 1
+        return self.finish()
 
 
 def main():
-    cache = os.environ.get("DP_CACHE") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "dataplug")
-    parser = argparse.ArgumentParser(description="the tools beside their peers on this machine")
-    parser.add_argument("--build", default=".", help="folder of the build to measure")
-    parser.add_argument("--source", default=os.path.join(os.path.dirname(__file__), "..", ".."))
-    parser.add_argument("--zlib-build", help="folder of a build without ISA-L (made when absent)")
-    parser.add_argument("--runs", type=int, default=3, help="of each contestant (3)")
-    parser.add_argument("--only", help="rows, by word, separated by commas")
-    parser.add_argument("--data", default=",".join(KINDS), help="kinds of data")
-    parser.add_argument("--scale", type=float, default=float(os.environ.get("BENCH_SCALE", "1")),
-                        help="size of the data (BENCH_SCALE, 1: 1.9 GB uncompressed in all)")
-    parser.add_argument("--cache", default=os.path.join(cache, "bench"))
-    parser.add_argument("--json", help="also write the rows to this file")
-    parser.add_argument("--strict", action="store_true", help="exit 1 when a bar is not held")
-    bench = Bench(parser.parse_args())
-    try:
-        sys.exit(bench.everything())
-    except KeyboardInterrupt:
-        sys.exit(130)
-    finally:
-        shutil.rmtree(bench.work, ignore_errors=True)
+    options = parser("the tools beside their peers on this machine",
+                     "size of the data (BENCH_SCALE, 1: 1.9 GB uncompressed in all)")
+    options.add_argument("--zlib-build", help="folder of a build without ISA-L (made when absent)")
+    options.add_argument("--only", help="rows, by word, separated by commas")
+    options.add_argument("--data", default=",".join(KINDS), help="kinds of data")
+    perform(Bench(options.parse_args()))
 
 
 if __name__ == "__main__":
