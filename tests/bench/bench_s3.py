@@ -33,7 +33,7 @@ from common import Common, Missing, clocked, parser, perform  # noqa: E402
 
 KIND = "fastq4"
 RATIO = 5.28  # uncompressed to compressed bytes of that
-SIZES = (30 * 10**6, 100 * 10**6, 300 * 10**6)  # compressed, at --scale 1
+SIZES = (20 * 10**6, 60 * 10**6, 180 * 10**6)  # compressed, at --scale 1
 BUCKET = "bench"
 PARTS = 16                # of the first experiment
 FETCH_PARTS = (16, 64)    # of the second
@@ -280,7 +280,7 @@ class BenchS3(Common):
 
 def main():
     options = parser("slices in S3 beside parts written in advance",
-                     "size of the data (BENCH_SCALE, 1: objects of 30, 100 and 300 MB)")
+                     "size of the data (BENCH_SCALE, 1: objects of 20, 60 and 180 MB)")
     options.add_argument("--only", help="prepare or fetch")
     try:
         perform(BenchS3(options.parse_args()))
