@@ -450,12 +450,16 @@ static int open_decoder(struct builder *builder, struct dp_error *err)
         .backend = builder->options.backend,
     };
     const uint8_t *head;
+    const char *foreign;
     size_t length;
     int result;
 
     result = dp_input_peek(input, SNIFF_BYTES, &head, &length, err);
     if (result < 0)
         return result;
+    foreign = builder->options.format ? NULL : dp_codec_foreign(head, length, false);
+    if (foreign)
+        return dp_error_set(err, DP_UNSUPPORTED, "%s: %s", builder->source->name, foreign);
     config.codec = dp_codec_sniff(head, length);
     builder->index->codec = config.codec;
     dp_input_set_tap(input, tap, builder->ends);

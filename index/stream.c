@@ -207,11 +207,16 @@ static int open_plain(struct dp_stream *stream, struct dp_error *err)
 {
     struct dp_decoder_config config;
     const uint8_t *head;
+    const char *foreign;
     size_t length;
     int rc = dp_input_peek(stream->input, 18, &head, &length, err);
 
     if (rc < 0)
         return rc;
+    foreign = dp_codec_foreign(head, length, true);
+    if (foreign) /* gzip would decompress it: passing it through would be wrong, too */
+        return dp_error_set_detail(err, DP_DATA, DP_DETAIL_NOT_GZIP, "%s: offset 0: %s",
+                                   stream->name, foreign);
     stream->codec = choose_codec(stream, head, length);
     fill_config(stream, &config);
     return dp_decoder_open(stream->context, &config, &stream->decoder, err);

@@ -39,6 +39,37 @@ START_TEST(sniffing)
 }
 END_TEST
 
+START_TEST(foreign)
+{
+    static const struct {
+        const char *head, *words;
+        size_t length;
+        bool by_gzip;
+    } cases[] = {
+        {"\x1f\x9d\x90", "compress (.Z) format is not supported; use uncompress", 3, true},
+        {"\x1f\x1e", "pack (.z) format is not supported; use gzip -dc", 2, true},
+        {"\x1f\xa0", "lzh (.z) format is not supported; use gzip -dc", 2, true},
+        {"PK\3\4", "zip format is not supported; use unzip -p", 4, true},
+        {"BZh91AY", "bzip2 format is not supported; use bzip2 -dc", 7, false},
+        {"\xfd" "7zXZ", "xz format is not supported; use xz -dc", 6, false},
+        {"\x28\xb5\x2f\xfd", "zstd format is not supported; use zstd -dc", 4, false},
+        {"\x1f\x8b\x08", NULL, 3, true},
+        {"\x1f", NULL, 1, true},
+        {"PK\3", NULL, 3, true},
+        {"@read", NULL, 5, false},
+    };
+    const uint8_t *head = (const uint8_t *)cases[_i].head;
+    const char *said = dp_codec_foreign(head, cases[_i].length, false);
+
+    if (cases[_i].words)
+        ck_assert_str_eq(said, cases[_i].words);
+    else
+        ck_assert_ptr_null(said);
+    said = dp_codec_foreign(head, cases[_i].length, true);
+    ck_assert_int_eq(said != NULL, cases[_i].by_gzip && cases[_i].words);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("codec");
@@ -48,6 +79,7 @@ int main(void)
 
     tcase_add_test(tests, names);
     tcase_add_test(tests, sniffing);
+    tcase_add_loop_test(tests, foreign, 0, 11);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

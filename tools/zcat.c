@@ -47,8 +47,6 @@ static const char *behind_offset(const char *message)
 static const char *words_of(const struct dp_error *err)
 {
     switch (err->detail) {
-    case DP_DETAIL_NOT_GZIP:
-        return "not in gzip format";
     case DP_DETAIL_UNEXPECTED_END:
         return "unexpected end of file";
     case DP_DETAIL_GZIP_CRC:
@@ -57,6 +55,7 @@ static const char *words_of(const struct dp_error *err)
         return "invalid compressed data--length error";
     case DP_DETAIL_DEFLATE:
         return "invalid compressed data--format violated";
+    case DP_DETAIL_NOT_GZIP:
     case DP_DETAIL_GZIP_METHOD:
     case DP_DETAIL_GZIP_FLAGS:
     case DP_DETAIL_GZIP_HEADER:

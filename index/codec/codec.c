@@ -43,3 +43,28 @@ enum dp_codec dp_codec_sniff(const uint8_t *head, size_t length)
         return DP_CODEC_NONE;
     return is_bgzf(head, length) ? DP_CODEC_BGZF : DP_CODEC_GZIP;
 }
+
+/* What objects of other compressors begin with, and what reads them. */
+static const struct {
+    const char *magic;
+    size_t magic_bytes;
+    bool by_gzip; /* gzip reads it, too */
+    const char *words;
+} foreign[] = {
+    {"\x1f\x9d", 2, true, "compress (.Z) format is not supported; use uncompress"},
+    {"\x1f\x1e", 2, true, "pack (.z) format is not supported; use gzip -dc"},
+    {"\x1f\xa0", 2, true, "lzh (.z) format is not supported; use gzip -dc"},
+    {"PK\3\4", 4, true, "zip format is not supported; use unzip -p"},
+    {"BZh", 3, false, "bzip2 format is not supported; use bzip2 -dc"},
+    {"\xfd" "7zXZ", 6, false, "xz format is not supported; use xz -dc"},
+    {"\x28\xb5\x2f\xfd", 4, false, "zstd format is not supported; use zstd -dc"},
+};
+
+const char *dp_codec_foreign(const uint8_t *head, size_t length, bool by_gzip)
+{
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+        if (length >= foreign[i].magic_bytes && (foreign[i].by_gzip || !by_gzip) &&
+            memcmp(head, foreign[i].magic, foreign[i].magic_bytes) == 0)
+            return foreign[i].words;
+    return NULL;
+}

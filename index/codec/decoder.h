@@ -23,6 +23,9 @@ const char *dp_codec_name(enum dp_codec codec);
 bool dp_codec_parse(const char *name, enum dp_codec *codec);
 /* The codec that the first bytes of an object (18 are enough) say. */
 enum dp_codec dp_codec_sniff(const uint8_t *head, size_t length);
+/* What to say of an object that begins like that of a compressor which is not supported; NULL when
+ * it does not. With `by_gzip` only those whose objects gzip would decompress. */
+const char *dp_codec_foreign(const uint8_t *head, size_t length, bool by_gzip);
 
 /* A place where decoding can restart: the begin of a member or BGZF block (no window), a deflate
  * block boundary inside a member (a window), or any byte (codec none). Offsets are relative to the

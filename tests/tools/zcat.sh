@@ -228,4 +228,31 @@ check "SIGPIPE is silent" test ! -s err
 (trap '' PIPE; dp-zcat a.fq.gz a.fq.gz a.fq.gz a.fq.gz; echo $? >status) 2>err | true
 same "SIGPIPE ignored" "$(cat status)" 1
 says "Broken pipe" "SIGPIPE ignored"
+# --- what other compressors wrote is named; those that gzip reads do not pass as plain data either
+foreign() {
+    printf "$2" >"$1"
+    ends 1 "$1" dp-zcat "$1"
+    says "^dp-zcat: $1: $3$" "$1"
+    ends "$4" "$1 -f" dp-zcat -f "$1"
+    ends 1 "$1 is not indexed" dp-index build "$1"
+    says "$1: $5$" "$1 is not indexed"
+}
+foreign f.Z '\037\235\220hello' "compress (.Z) format is not supported; use uncompress" 1 \
+    "compress (.Z) format is not supported; use uncompress"
+foreign f.z '\037\036hello' "pack (.z) format is not supported; use gzip -dc" 1 \
+    "pack (.z) format is not supported; use gzip -dc"
+foreign f.zip 'PK\003\004hello' "zip format is not supported; use unzip -p" 1 \
+    "zip format is not supported; use unzip -p"
+foreign f.bz2 'BZh9hello' "not in gzip format" 0 "bzip2 format is not supported; use bzip2 -dc"
+same "a foreign file does not stop" "$(printf 'x\n' | gzip | dp-zcat f.Z - f.zip 2>err)" x
+same "two foreign files are named" "$(grep -c 'is not supported' err)" 2
+same "it passes when it is not compressed to gzip either" "$(dp-zcat -f f.bz2)" BZh9hello
+
+# --- -f with what follows the last member
+(printf 'hello\n' | gzip; head -c 512 /dev/zero) >padded.gz
+ends 0 "-f, zero padding" dp-zcat -f padded.gz
+same "-f, zero padding" "$(cat out)" hello
+(printf 'hello\n' | gzip; printf garbage) >garbage.gz
+ends 2 "-f, garbage" dp-zcat -f garbage.gz
+same "-f, garbage" "$(cat out)" hello
 summary
