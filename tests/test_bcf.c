@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
+#include "base/crc32.h"
 #include "index/format/bcf.h"
 #include "index/format/bcf_header.h"
 #include "tests/bcf_data.h"
@@ -334,6 +335,103 @@ START_TEST(long_lines)
 }
 END_TEST
 
+/* ----------------------------------------------------------------------------------- positions */
+
+/* A scanner with facts that has seen the object, and is not closed yet. */
+static struct dp_scanner *walk(const struct dp_array *object, struct dp_loci *loci)
+{
+    struct dp_scanner_config config = {.name = "object", .facts = true};
+    struct dp_scanner *scanner;
+    size_t used;
+
+    ck_assert_int_eq(dp_bcf.open(&config, &scanner, NULL), 0);
+    ck_assert_int_eq(
+        dp_bcf.scan(scanner, object->data, object->length, &never, &used, NULL), 0);
+    ck_assert_int_eq(dp_bcf.finish(scanner, NULL), 0);
+    dp_bcf.loci(scanner, loci);
+    return scanner;
+}
+
+/* Positions count from 1; a record covers `rlen` bases, and one at least. */
+START_TEST(positions_of_records)
+{
+    struct bcf_record record = bcf_simple(1, 99);
+    struct dp_array object = {0};
+    struct dp_scanner *scanner;
+    struct dp_loci loci;
+
+    bcf_put_header(&object, BCF_TEXT);
+    bcf_put_record(&object, &record);
+    record.length = 50;
+    bcf_put_record(&object, &record);
+    record.position = 120;
+    record.length = -7;
+    bcf_put_record(&object, &record);
+    record.contig = 0;
+    record.position = -1;
+    bcf_put_record(&object, &record);
+    scanner = walk(&object, &loci);
+    ck_assert_uint_eq(loci.contig_count, 2);
+    ck_assert_mem_eq(loci.names, "chr2chr1", 8);
+    ck_assert_uint_eq(loci.contigs[0].record_count, 3);
+    ck_assert_uint_eq(loci.contigs[0].length, 2000);
+    ck_assert_uint_eq(loci.contigs[0].first_position, 100);
+    ck_assert_uint_eq(loci.contigs[0].last_position, 121);
+    ck_assert_uint_eq(loci.contigs[0].end, 149);
+    ck_assert_uint_eq(loci.contigs[1].first_position, 0);
+    ck_assert_uint_eq(loci.contigs[1].end, 0);
+    ck_assert_uint_eq(loci.run_count, 2);
+    ck_assert_uint_eq(loci.runs[1].record, 3);
+    dp_bcf.close(scanner);
+    dp_array_free(&object);
+}
+END_TEST
+
+START_TEST(disorder_is_told_by_record)
+{
+    struct bcf_record record = bcf_simple(0, 99);
+    struct dp_array object = {0};
+    struct dp_scanner *scanner;
+    struct dp_loci loci;
+    json_t *facts = json_object();
+
+    bcf_put_header(&object, BCF_TEXT);
+    bcf_put_record(&object, &record);
+    record.position = 98;
+    bcf_put_record(&object, &record);
+    scanner = walk(&object, &loci);
+    ck_assert_uint_eq(loci.run_count, 0);
+    ck_assert_int_eq(dp_bcf.describe(scanner, facts, NULL), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(facts, "disorder")), "unsorted");
+    ck_assert_int_eq(json_integer_value(json_object_get(facts, "disorder_record")), 2);
+    ck_assert_ptr_null(json_object_get(facts, "disorder_line"));
+    json_decref(facts);
+    dp_bcf.close(scanner);
+    dp_array_free(&object);
+}
+END_TEST
+
+/* The header alone can be read with its checksum. */
+START_TEST(header_and_checksum)
+{
+    struct bcf_record record = bcf_simple(0, 99);
+    struct dp_array object = {0};
+    struct dp_scanner *scanner;
+    struct dp_loci loci;
+    uint32_t crc32;
+    size_t length;
+
+    bcf_put_header(&object, BCF_TEXT);
+    length = object.length;
+    bcf_put_record(&object, &record);
+    scanner = walk(&object, &loci);
+    ck_assert_uint_eq(dp_bcf.header(scanner, &crc32), length);
+    ck_assert_uint_eq(crc32, dp_crc32(0, object.data, length));
+    dp_bcf.close(scanner);
+    dp_array_free(&object);
+}
+END_TEST
+
 START_TEST(sniffs_itself)
 {
     ck_assert_int_eq(dp_bcf.sniff((const uint8_t *)"BCF\2\2", 5, false), 2);
@@ -361,6 +459,9 @@ int main(void)
     tcase_add_test(tcase, contigs_have_numbers);
     tcase_add_test(tcase, samples_are_counted);
     tcase_add_test(tcase, long_lines);
+    tcase_add_test(tcase, positions_of_records);
+    tcase_add_test(tcase, disorder_is_told_by_record);
+    tcase_add_test(tcase, header_and_checksum);
     tcase_add_test(tcase, sniffs_itself);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);

@@ -96,6 +96,18 @@ START_TEST(binary_is_neither)
 }
 END_TEST
 
+/* gzip over BGZF: no name makes that something else. */
+START_TEST(packed_twice)
+{
+    static const uint8_t bytes[] = {0x1f, 0x8b, 8, 4, 0, 0, 0, 0};
+    struct dp_error err = {0};
+
+    ck_assert_ptr_null(dp_format_detect("x.bcf.gz", bytes, sizeof(bytes), true, &err));
+    ck_assert_int_eq(err.code, DP_UNSUPPORTED);
+    ck_assert_msg(strstr(err.message, "packed twice"), "%s", err.message);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("format");
@@ -110,6 +122,7 @@ int main(void)
     tcase_add_test(tcase, the_name_decides_where_content_is_not_sure);
     tcase_add_test(tcase, broken_fastq_is_not_text);
     tcase_add_test(tcase, binary_is_neither);
+    tcase_add_test(tcase, packed_twice);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -9,6 +9,7 @@
 
 #include "index/format/bcf.h"
 
+#include "base/crc32.h"
 #include "base/le.h"
 #include "index/format/bcf_header.h"
 
@@ -51,6 +52,8 @@ struct bcf {
 
     uint8_t minor;
     uint64_t header_bytes;
+    uint32_t header_crc32;
+    struct dp_loci_gatherer loci;
 };
 
 /* What a record says at fixed places. */
@@ -128,7 +131,8 @@ static bool collect(struct bcf *b, const uint8_t **p, const uint8_t *end, size_t
 {
     size_t part = least(wanted - b->head_bytes, (size_t)(end - *p));
 
-    memcpy(b->head + b->head_bytes, *p, part);
+    if (part)
+        memcpy(b->head + b->head_bytes, *p, part);
     b->head_bytes += part;
     b->offset += part;
     *p += part;
@@ -142,6 +146,7 @@ static int step_start(struct bcf *b, const uint8_t **p, const uint8_t *end, stru
     if (!collect(b, p, end, START_BYTES))
         return DP_OK;
     b->head_bytes = 0;
+    b->header_crc32 = dp_crc32(0, b->head, START_BYTES);
     rc = check_start(b, err);
     return !rc && b->left == 0 ? end_text(b, err) : rc;
 }
@@ -151,6 +156,7 @@ static int step_text(struct bcf *b, const uint8_t **p, const uint8_t *end, struc
     size_t part = least(b->left, (size_t)(end - *p));
     int rc = dp_bcf_header_feed(&b->header, b->name, *p, part, err);
 
+    b->header_crc32 = dp_crc32(b->header_crc32, *p, part);
     *p += part;
     b->offset += part;
     b->left -= part;
@@ -220,12 +226,27 @@ static void publish_edge(struct bcf *b)
     b->base.edge = b->next;
 }
 
-/* The 32 bytes in `at` are a record's first: counts it. */
+/* Positions count from 1 there. Where lines are counted elsewhere, it is the records here. */
+static int add_locus(struct bcf *b, const struct head *head, struct dp_error *err)
+{
+    struct dp_edge edge = b->base.edge;
+    struct dp_locus locus = {.contig = dp_bcf_header_contig(&b->header, (size_t)head->contig),
+                             .position = (uint64_t)((int64_t)head->position + 1)};
+
+    locus.contig_bytes = strlen(locus.contig);
+    locus.end = locus.position + (head->length > 1 ? (uint64_t)head->length - 1 : 0);
+    edge.line = edge.record;
+    return dp_loci_add(&b->loci, &edge, &locus, err);
+}
+
+/* The 32 bytes in `at` are a record's first. */
 static int begin_record(struct bcf *b, const uint8_t *at, struct dp_error *err)
 {
     struct head head = read_head(at);
     int rc = check_head(b, &head, err);
 
+    if (!rc && b->facts && b->whole)
+        rc = add_locus(b, &head, err);
     if (rc)
         return rc;
     b->left = (uint64_t)head.shared_bytes + head.indiv_bytes + LENGTH_BYTES - HEAD_BYTES;
@@ -280,6 +301,7 @@ static int bcf_scan(struct dp_scanner *scanner, const uint8_t *bytes, size_t len
         case AT_EDGE:
             publish_edge(b);
             if (dp_edge_key(&b->base.edge, stop->unit) >= stop->key) {
+                dp_loci_end_run(&b->loci);
                 *used = (size_t)(p - bytes);
                 return 1;
             }
@@ -317,6 +339,7 @@ static void bcf_close(struct dp_scanner *scanner)
     struct bcf *b = bcf_of(scanner);
 
     dp_bcf_header_free(&b->header);
+    dp_loci_close(&b->loci);
     free(b->name);
     free(b);
 }
@@ -336,23 +359,54 @@ static int bcf_open(const struct dp_scanner_config *config, struct dp_scanner **
     b->base.edge = b->base.previous = b->next = config->start;
     b->offset = config->start.offset;
     b->facts = config->facts;
+    b->header.loci = b->facts ? &b->loci : NULL;
     b->place = b->offset == 0 ? IN_START : AT_EDGE;
     *scanner = (struct dp_scanner *)(void *)b;
     return DP_OK;
+}
+
+/* "disorder_line" is the number of a record here. */
+static int rename_disorder(json_t *facts)
+{
+    json_t *number = json_incref(json_object_get(facts, "disorder_line"));
+    int failed;
+
+    if (!number)
+        return 0;
+    failed = json_object_set_new(facts, "disorder_record", number);
+    return failed | json_object_del(facts, "disorder_line");
 }
 
 static int bcf_describe(const struct dp_scanner *scanner, json_t *facts, struct dp_error *err)
 {
     const struct bcf *b = (const struct bcf *)(const void *)scanner;
     char version[8];
-    int failed = 0;
+    int failed = 0, rc;
 
     snprintf(version, sizeof(version), "2.%u", b->minor);
     failed |= json_object_set_new(facts, "bcf_version", json_string(version));
     failed |= json_object_set_new(facts, "header_bytes", json_integer((json_int_t)b->header_bytes));
     failed |= json_object_set_new(facts, "samples",
                                   json_integer((json_int_t)b->header.sample_count));
-    return failed ? dp_error_no_memory(err) : DP_OK;
+    if (failed)
+        return dp_error_no_memory(err);
+    rc = dp_loci_describe(&b->loci, facts, err);
+    return !rc && rename_disorder(facts) ? dp_error_no_memory(err) : rc;
+}
+
+static uint64_t bcf_header(const struct dp_scanner *scanner, uint32_t *crc32)
+{
+    const struct bcf *b = (const struct bcf *)(const void *)scanner;
+
+    *crc32 = b->header_crc32;
+    return b->header_bytes;
+}
+
+static void bcf_loci(const struct dp_scanner *scanner, struct dp_loci *loci)
+{
+    const struct bcf *b = (const struct bcf *)(const void *)scanner;
+
+    dp_loci_view(&b->loci, loci);
 }
 
 /* The magic is sure; other versions are refused with a reason later. */
@@ -376,4 +430,6 @@ const struct dp_format dp_bcf = {
     .close = bcf_close,
     .describe = bcf_describe,
     .digests = NULL,
+    .header = bcf_header,
+    .loci = bcf_loci,
 };

@@ -87,6 +87,20 @@ static bool parse_number(const struct field *field, uint64_t *number)
     return field->length > 0;
 }
 
+/* The length of a contig, where the header says it. */
+static uint64_t parse_length(const struct field *field)
+{
+    uint64_t value = 0;
+    size_t i;
+
+    for (i = 0; i < field->length; i++) {
+        if (field->value[i] < '0' || field->value[i] > '9' || value > INT64_MAX / 10 - 1)
+            return DP_CONTIG_NO_LENGTH;
+        value = value * 10 + (uint64_t)(field->value[i] - '0');
+    }
+    return field->length ? value : DP_CONTIG_NO_LENGTH;
+}
+
 /* Gives the contig of this name this number. */
 static int add_contig(struct dp_bcf_header *header, const char *object, const struct field *name,
                       uint64_t number, struct dp_error *err)
@@ -110,9 +124,11 @@ static int add_contig(struct dp_bcf_header *header, const char *object, const st
 static int take_contig(struct dp_bcf_header *header, const char *object, struct dp_error *err)
 {
     const char *line = header->line.data, *end = line + header->line.length;
-    struct field name = find_field(line + strlen("##contig=<"), end, "ID");
-    struct field idx = find_field(line + strlen("##contig=<"), end, "IDX");
+    const char *fields = line + strlen("##contig=<");
+    struct field name = find_field(fields, end, "ID"), idx = find_field(fields, end, "IDX");
+    struct field length = find_field(fields, end, "length");
     uint64_t number = header->contigs.length;
+    int rc = DP_OK;
 
     if (header->line.length >= LINE_MAX_BYTES)
         return fault(header, object, "too long for a contig", err);
@@ -122,7 +138,9 @@ static int take_contig(struct dp_bcf_header *header, const char *object, struct 
         return fault(header, object, "an IDX that is no number, or too large", err);
     if (number >= CONTIG_MAX)
         return fault(header, object, "too many contigs", err);
-    return add_contig(header, object, &name, number, err);
+    if (header->loci)
+        rc = dp_loci_declare(header->loci, name.value, name.length, parse_length(&length), err);
+    return rc ? rc : add_contig(header, object, &name, number, err);
 }
 
 /* ------------------------------------------------------------------------------------ lines */

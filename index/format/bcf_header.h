@@ -8,11 +8,11 @@
 #ifndef DP_FORMAT_BCF_HEADER_H
 #define DP_FORMAT_BCF_HEADER_H
 
-#include "base/array.h"
-#include "connectors/context.h"
+#include "index/format/loci.h"
 
 /* Zero-initialise. */
 struct dp_bcf_header {
+    struct dp_loci_gatherer *loci; /* is told of contigs; NULL: nobody */
     struct dp_array line;  /* bytes of the line at hand, as many as are looked at */
     uint64_t line_number;  /* lines that have ended */
     uint64_t tabs;         /* in the line at hand */

@@ -5,6 +5,7 @@
 
 #include "index/format/format.h"
 
+#include "index/format/bcf.h"
 #include "index/format/fastq.h"
 #include "index/format/text.h"
 #include "index/format/vcf.h"
@@ -17,6 +18,7 @@
 static const struct dp_format *const formats[] = {
     &dp_fastq,
     &dp_vcf,
+    &dp_bcf,
     &dp_text,
 };
 
@@ -70,6 +72,12 @@ static const struct dp_format *format_of_name(const char *name)
     return NULL;
 }
 
+/* Some files were packed a second time on their way (.bcf.gz over BGZF): no reader takes that. */
+static bool is_packed(const uint8_t *head, size_t length)
+{
+    return length >= 3 && head[0] == 0x1f && head[1] == 0x8b && head[2] == 8;
+}
+
 const struct dp_format *dp_format_detect(const char *name, const uint8_t *head, size_t length,
                                          bool whole, struct dp_error *err)
 {
@@ -84,9 +92,13 @@ const struct dp_format *dp_format_detect(const char *name, const uint8_t *head, 
         if (verdict == 1 && !possible)
             possible = format;
     }
+    if (is_packed(head, length) && !possible) {
+        dp_error_set(err, DP_UNSUPPORTED, "%s: it was packed twice: unpack it once", name);
+        return NULL;
+    }
     named = format_of_name(name);
     if (!named && !possible)
         dp_error_set(err, DP_UNSUPPORTED,
-                     "%s: no known format: this is neither FASTQ nor VCF nor text", name);
+                     "%s: no known format: this is not FASTQ, VCF, BCF or text", name);
     return named ? named : possible;
 }
