@@ -6,10 +6,12 @@
 #include <expat.h>
 #include <string.h>
 
-/* Only children of the root are looked at: depth 2. */
+/* Only children of the root are looked at, and those of its child <Error> where it has one, as the
+ * documents of STS do. */
 struct reader {
     struct dp_s3_error *document;
     int depth;
+    int level; /* the depth that is looked at */
     char *field; /* where the text of the open element goes; NULL: nowhere */
     size_t capacity, used;
 };
@@ -24,6 +26,7 @@ static void choose_field(struct reader *reader, const char *name)
     } fields[] = {{"Code", document->code, sizeof(document->code)},
                   {"Message", document->message, sizeof(document->message)},
                   {"Region", document->region, sizeof(document->region)},
+                  {"Endpoint", document->endpoint, sizeof(document->endpoint)},
                   {"UploadId", document->upload_id, sizeof(document->upload_id)}};
     size_t i;
 
@@ -41,10 +44,13 @@ static void XMLCALL start(void *user, const XML_Char *name, const XML_Char **att
     struct reader *reader = user;
 
     (void)attributes;
-    if (++reader->depth == 2)
-        choose_field(reader, name);
-    else if (reader->depth == 1)
+    reader->depth++;
+    if (reader->depth == 1)
         reader->document->completed = strcmp(name, "CompleteMultipartUploadResult") == 0;
+    else if (reader->depth == 2 && strcmp(name, "Error") == 0)
+        reader->level = 3;
+    else if (reader->depth == reader->level)
+        choose_field(reader, name);
 }
 
 static void XMLCALL end(void *user, const XML_Char *name)
@@ -52,7 +58,7 @@ static void XMLCALL end(void *user, const XML_Char *name)
     struct reader *reader = user;
 
     (void)name;
-    if (reader->depth-- == 2)
+    if (reader->depth-- == reader->level)
         reader->field = NULL;
 }
 
@@ -73,11 +79,27 @@ static void XMLCALL text(void *user, const XML_Char *bytes, int length)
         reader->field[0] = 0;
 }
 
+/* "bucket.s3.eu-west-1.amazonaws.com", "bucket.s3-eu-west-1.amazonaws.com": redirects that name no
+ * region name its host. */
+static void read_region(struct dp_s3_error *document)
+{
+    const char *end = strstr(document->endpoint, ".amazonaws.com"), *from = end;
+
+    while (from && from > document->endpoint && from[-1] != '.')
+        from--;
+    if (from && strncmp(from, "s3-", 3) == 0)
+        from += 3;
+    if (!from || end - from <= 2 || (size_t)(end - from) >= sizeof(document->region))
+        return;
+    memcpy(document->region, from, (size_t)(end - from));
+    document->region[end - from] = 0;
+}
+
 bool dp_s3_error_parse(const char *body, size_t length, struct dp_s3_error *document)
 {
     XML_Parser parser = XML_ParserCreate(NULL);
     struct dp_s3_error found;
-    struct reader reader = {.document = &found};
+    struct reader reader = {.document = &found, .level = 2};
     bool ok;
 
     if (!parser)
@@ -94,6 +116,8 @@ bool dp_s3_error_parse(const char *body, size_t length, struct dp_s3_error *docu
     ok = length < 1 << 20 && XML_Parse(parser, body, (int)length, 1) == XML_STATUS_OK &&
          (found.code[0] || found.upload_id[0] || found.completed);
     XML_ParserFree(parser);
+    if (ok && !found.region[0] && found.endpoint[0])
+        read_region(&found);
     if (ok)
         *document = found;
     return ok;

@@ -13,7 +13,8 @@
 struct dp_s3_error {
     char code[64];     /* "NoSuchKey" */
     char message[256]; /* one line */
-    char region[64];   /* the right one, where the document names it */
+    char region[64];   /* the right one, where the document names it or its host */
+    char endpoint[256]; /* the right host */
     char upload_id[1024]; /* of a begun multipart upload (which is no error) */
     bool completed;    /* a multipart upload was put together (which is none either) */
 };

@@ -36,6 +36,42 @@ START_TEST(what_stores_say)
 }
 END_TEST
 
+static void check_region(const char *endpoint, const char *region)
+{
+    struct dp_s3_error document;
+    char text[400];
+
+    snprintf(text, sizeof(text), "<Error><Code>TemporaryRedirect</Code><Endpoint>%s</Endpoint>"
+             "</Error>", endpoint);
+    ck_assert(parse(text, &document));
+    ck_assert_str_eq(document.region, region);
+}
+
+START_TEST(regions_in_names_of_hosts)
+{
+    check_region("bucket.s3.eu-west-1.amazonaws.com", "eu-west-1");
+    check_region("bucket.s3-us-west-2.amazonaws.com", "us-west-2");
+    check_region("s3.cn-north-1.amazonaws.com.cn", "cn-north-1");
+    check_region("bucket.s3.amazonaws.com", "");
+    check_region("s3.amazonaws.com", "");
+    check_region("bucket.example.org", "");
+    check_region(".amazonaws.com", "");
+}
+END_TEST
+
+/* Those of STS have one more level. */
+START_TEST(errors_of_other_services)
+{
+    struct dp_s3_error document;
+
+    ck_assert(parse("<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>"
+                    "<Message>no</Message></Error><RequestId>1</RequestId></ErrorResponse>",
+                    &document));
+    ck_assert_str_eq(document.code, "AccessDenied");
+    ck_assert_str_eq(document.message, "no");
+}
+END_TEST
+
 START_TEST(what_is_no_document)
 {
     struct dp_s3_error document = {.code = "kept"};
@@ -70,5 +106,6 @@ START_TEST(long_values_are_cut_and_long_ids_dropped)
 }
 END_TEST
 
-TEST_MAIN("s3_error", what_stores_say, what_is_no_document,
+TEST_MAIN("s3_error", what_stores_say, regions_in_names_of_hosts, errors_of_other_services,
+          what_is_no_document,
           long_values_are_cut_and_long_ids_dropped)

@@ -63,6 +63,8 @@ rgw enable lc threads = false
 rgw gc obj min wait = 0
 rgw gc processor period = 2
 rgw gc processor max time = 2
+rgw s3 auth use sts = true
+rgw sts key = dataplugtestkeys
 rgw thread pool size = 32
 rgw region root pool = .rgw.root
 CONF
