@@ -90,8 +90,8 @@ static int choose_style(const struct dp_context *context, const struct dp_profil
     if (!style || settings->force_path_style || settings->force_virtual_style ||
         strcmp(style, "auto") == 0)
         return DP_OK;
-    return dp_error_set(err, DP_INVALID, "the addressing style '%.40s' is not path, virtual or auto",
-                        style);
+    return dp_error_set(err, DP_INVALID,
+                        "the addressing style '%.40s' is not path, virtual or auto", style);
 }
 
 /* The profile's figure counts only when neither the caller nor the environment gave one. */

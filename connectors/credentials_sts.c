@@ -316,8 +316,9 @@ int dp_credentials_sts_role(struct dp_credentials_asker *asker,
                             profile->name);
     rc = source ? ask_profile(asker, source, &keys, err) : ask_place(asker, place, &keys, err);
     if (rc == DP_NOT_FOUND)
-        return dp_error_set(err, DP_DENIED, "profile '%s': '%s' has no keys to assume the role with",
-                            profile->name, source ? source : place);
+        return dp_error_set(err, DP_DENIED,
+                            "profile '%s': '%s' has no keys to assume the role with", profile->name,
+                            source ? source : place);
     if (!rc)
         rc = make_form(asker, role, &form, err);
     if (!rc)

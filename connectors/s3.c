@@ -193,7 +193,8 @@ static char *make_query(const struct dp_s3_place *place, const struct dp_http_re
 
 /* The scope of a signature made now, with `timestamp` filled. Call with the mutex. */
 static struct dp_sigv4_scope make_scope(const struct dp_s3_place *place,
-                                        const struct dp_credentials *keys, char timestamp[DP_TIMESTAMP_BYTES])
+                                        const struct dp_credentials *keys,
+                                        char timestamp[DP_TIMESTAMP_BYTES])
 {
     dp_timestamp_format((int64_t)time(NULL), timestamp);
     return (struct dp_sigv4_scope){keys->access_key, keys->secret_key, place->region, "s3",
