@@ -9,12 +9,14 @@
 
 #include "connectors/curl_library.h"
 #include "connectors/s3_error.h"
+#include "connectors/sigv4.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 void dp_http_answer_clear(struct dp_http_answer *answer)
 {
@@ -217,6 +219,14 @@ static void describe_skew(const struct dp_http_answer *answer, char *text, size_
                  skew < 0 ? -skew : skew, skew < 0 ? "behind" : "ahead of");
 }
 
+/* Not every store says so itself. */
+static bool has_expired(const struct dp_http_request *request, const struct dp_http_answer *answer)
+{
+    int64_t now = answer->server_time ? answer->server_time : (int64_t)time(NULL), end;
+
+    return !request->auth && request->url && dp_sigv4_expiry(request->url, &end) && now >= end;
+}
+
 static int refuse(const struct dp_http_request *request, const struct dp_http_answer *answer,
                   struct dp_error *err)
 {
@@ -227,7 +237,9 @@ static int refuse(const struct dp_http_request *request, const struct dp_http_an
 
     if (!text)
         text = answer->text[0] ? answer->text : text_of_status(answer->status);
-    if (result == DP_DENIED)
+    if (result == DP_DENIED && has_expired(request, answer))
+        text = "the presigned URL has expired";
+    else if (result == DP_DENIED)
         describe_skew(answer, skew, sizeof(skew));
     dp_error_set(err, result, "%s: %s (%s%sHTTP %d)%s", request->name, text, answer->code,
                  answer->code[0] ? ", " : "", answer->status, skew);

@@ -11,6 +11,7 @@
 #include "connectors/sigv4.h"
 
 #include "base/array.h"
+#include "connectors/timestamp.h"
 #include "connectors/uri.h"
 
 #include <ctype.h>
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { MOST_HEADERS = 64, DIGEST_BYTES = SHA256_DIGEST_SIZE, HEX_BYTES = 2 * DIGEST_BYTES + 1 };
 
@@ -426,4 +428,30 @@ int dp_sigv4_presign(const struct dp_sigv4_request *request, const struct dp_sig
         *query = made;
     free(base);
     return rc;
+}
+
+/* The value of `name` ("X-Amz-Date=") in the query of `url`; NULL when it is not there. */
+static const char *find_value(const char *url, const char *name)
+{
+    const char *at = strchr(url, '?');
+
+    for (; at; at = strchr(at + 1, '&'))
+        if (strncasecmp(at + 1, name, strlen(name)) == 0)
+            return at + 1 + strlen(name);
+    return NULL;
+}
+
+bool dp_sigv4_expiry(const char *url, int64_t *seconds)
+{
+    const char *date = find_value(url, "X-Amz-Date="), *life = find_value(url, "X-Amz-Expires=");
+    char text[DP_TIMESTAMP_BYTES];
+    long expires;
+
+    if (!date || !life || sscanf(life, "%8ld", &expires) != 1)
+        return false;
+    snprintf(text, sizeof(text), "%.*s", (int)strcspn(date, "&"), date);
+    if (!dp_timestamp_parse_basic(text, seconds))
+        return false;
+    *seconds += expires;
+    return true;
 }

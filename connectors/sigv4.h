@@ -10,6 +10,7 @@
 #include "base/error.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define DP_SIGV4_EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define DP_SIGV4_UNSIGNED   "UNSIGNED-PAYLOAD"
@@ -56,5 +57,8 @@ int dp_sigv4_authorization(const struct dp_sigv4_request *request,
 int dp_sigv4_presign(const struct dp_sigv4_request *request, const struct dp_sigv4_scope *scope,
                      unsigned expires_seconds, const char *token, char **query,
                      struct dp_error *err);
+
+/* When a presigned URL expires, in seconds since 1970; false when `url` is none. */
+bool dp_sigv4_expiry(const char *url, int64_t *seconds);
 
 #endif

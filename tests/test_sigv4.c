@@ -12,6 +12,9 @@
 
 static const char form_hash[] = "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e";
 
+static const char session_token[] =
+    "6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267";
+
 static const struct suite {
     const char *name;
     const char *method, *path, *query;
@@ -105,6 +108,49 @@ static const struct suite {
      {{"Content-Type", "application/x-www-form-urlencoded"}, {"Host", "example.amazonaws.com"},
       {"X-Amz-Date", "20150830T123600Z"}}, form_hash,
      "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a"},
+    {"post-x-www-form-urlencoded-parameters", "POST", "/", "",
+     {{"Content-Type", "application/x-www-form-urlencoded; charset=utf8"},
+      {"Host", "example.amazonaws.com"}, {"X-Amz-Date", "20150830T123600Z"}}, form_hash,
+     "1a72ec8f64bd914b0e42e42607c7fbce7fb2c7465f63e3092b3b0d39fa77a6fe"},
+    {"get-vanilla-query-order-value", "GET", "/", "Param1=value2&Param1=value1",
+     {{"Host", "example.amazonaws.com"}, {"X-Amz-Date", "20150830T123600Z"}}, NULL,
+     "5772eed61e12b33fae39ee5e7012498b51d56abc0abb7c60486157bd471c4694"},
+    {"get-vanilla-query-order-encoded", "GET", "/",
+     "Param-3=Value3&Param=Value2&%E1%88%B4=Value1",
+     {{"Host", "example.amazonaws.com"}, {"X-Amz-Date", "20150830T123600Z"}}, NULL,
+     "371d3713e185cc334048618a97f809c9ffe339c62934c032af5a0e595648fcac"},
+    {"get-vanilla-with-session-token", "GET", "/", "",
+     {{"Host", "example.amazonaws.com"}, {"X-Amz-Date", "20150830T123600Z"},
+      {"X-Amz-Security-Token", session_token}}, NULL,
+     "07ec1639c89043aa0e3e2de82b96708f198cceab042d4a97044c66dd9f74e7f8"},
+};
+
+/* The same suite, signed in the query for an hour. */
+static const struct presigned {
+    const char *name;
+    const char *path, *query;
+    struct dp_sigv4_header headers[5];
+    const char *token;
+    const char *signature;
+} presigned[] = {
+    {"get-vanilla-query", "/", "", {{"Host", "example.amazonaws.com"}}, NULL,
+     "e93c787ed7f371d5c6b165c1b38ede9550f4dce4144713e844b25b7192d3865d"},
+    {"get-vanilla-with-session-token", "/", "", {{"Host", "example.amazonaws.com"}}, session_token,
+     "7ff2b50b376cb4d151970630573d6291dc128cc5c2a12ffb237f73cc53f67b6c"},
+    {"get-vanilla-query-order-key-case", "/", "Param2=value2&Param1=value1",
+     {{"Host", "example.amazonaws.com"}}, NULL,
+     "86012e2c9ad4d77369f5d81c11f75158aae4f895a085212cc6d3f923d300bed5"},
+    {"get-vanilla-query-order-encoded", "/", "Param-3=Value3&Param=Value2&%E1%88%B4=Value1",
+     {{"Host", "example.amazonaws.com"}}, NULL,
+     "c5f1848ceec943ac2ca68ee720460c23aaae30a2300586597ada94c4a65e4787"},
+    {"get-header-value-order", "/", "",
+     {{"Host", "example.amazonaws.com"}, {"My-Header1", "value4"}, {"My-Header1", "value1"},
+      {"My-Header1", "value3"}, {"My-Header1", "value2"}}, NULL,
+     "313720e71ca6202fdcfa9b20f88de01a4eb0638a83c833b1c184359a4eda864e"},
+    {"get-space-normalized", "/example space/", "", {{"Host", "example.amazonaws.com"}}, NULL,
+     "7a1f416954786484c9824d93c1f26ef64acb9b1b6c9154d08c9f07d0e394abf6"},
+    {"get-utf8", "/\xe1\x88\xb4", "", {{"Host", "example.amazonaws.com"}}, NULL,
+     "10eae3f14a260bd3911cc6d008d3c576d143b05b62f09782a7a4b37f52178e44"},
 };
 
 static size_t count_headers(const struct dp_sigv4_header *headers, size_t room)
@@ -142,6 +188,33 @@ START_TEST(the_published_suite)
 
     for (i = 0; i < COUNT(suite); i++)
         check_suite(&suite[i]);
+}
+END_TEST
+
+START_TEST(the_published_suite_presigned)
+{
+    struct dp_sigv4_scope scope = {"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+                                   "us-east-1", "service", "20150830T123600Z"};
+    size_t i;
+
+    for (i = 0; i < COUNT(presigned); i++) {
+        const struct presigned *test = &presigned[i];
+        struct dp_sigv4_request request = {
+            .method = "GET",
+            .path = test->path,
+            .query = test->query,
+            .headers = test->headers,
+            .header_count = count_headers(test->headers, COUNT(test->headers)),
+            .payload_hash = DP_SIGV4_EMPTY_HASH,
+            .normalize_path = true};
+        char *query;
+
+        ck_assert_int_eq(dp_sigv4_presign(&request, &scope, 3600, test->token, &query, NULL),
+                         DP_OK);
+        ck_assert_msg(strcmp(strstr(query, "X-Amz-Signature=") + 16, test->signature) == 0,
+                      "%s: %s", test->name, query);
+        free(query);
+    }
 }
 END_TEST
 
@@ -270,6 +343,25 @@ START_TEST(a_presigned_url_of_the_s3_manual)
 }
 END_TEST
 
+START_TEST(when_presigned_urls_end)
+{
+    static const char *const others[] = {
+        "https://h/k", "https://h/k?X-Amz-Date=20130524T000000Z", "https://h/k?X-Amz-Expires=9",
+        "https://h/k?X-Amz-Date=now&X-Amz-Expires=9",
+        "https://h/k?X-Amz-Date=20130524T000000Z&X-Amz-Expires=x"};
+    int64_t end = 0;
+    size_t i;
+
+    ck_assert(dp_sigv4_expiry("https://h/k?versionId=v&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date="
+                              "20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host",
+                              &end));
+    ck_assert_int_eq(end, 1369440000);
+    for (i = 0; i < COUNT(others); i++)
+        ck_assert_msg(!dp_sigv4_expiry(others[i], &end), "%s", others[i]);
+    ck_assert_int_eq(end, 1369440000);
+}
+END_TEST
+
 START_TEST(too_many_headers_are_refused)
 {
     struct dp_sigv4_header headers[65];
@@ -289,5 +381,7 @@ START_TEST(too_many_headers_are_refused)
 }
 END_TEST
 
-TEST_MAIN("sigv4", the_published_suite, the_canonical_request_of_the_suite, the_s3_manual,
-          a_presigned_url_of_the_s3_manual, too_many_headers_are_refused)
+TEST_MAIN("sigv4", the_published_suite, the_published_suite_presigned,
+          the_canonical_request_of_the_suite, the_s3_manual,
+          a_presigned_url_of_the_s3_manual, when_presigned_urls_end,
+          too_many_headers_are_refused)
