@@ -355,11 +355,13 @@ struct dp_plan_options {
     uint64_t size;       /* slices of this many units, the last one shorter */
     uint64_t begin;
     uint64_t end;
-    int inline_parts;    /* 1: windows stand in the slices, the index is not needed to fetch */
+    int inline_parts;    /* 1: windows and headers stand in the slices, the index is not needed to fetch */
     int allow_signed;    /* 1: keep the signed query of a presigned URL in the slices */
     unsigned presign_seconds; /* > 0: slices of an s3:// object name presigned https URLs, also of
                                * its index when that is on S3: fetching them needs no credentials
                                * for so long, at most DP_PRESIGN_SECONDS_MAX */
+    uint64_t overlap;    /* unit records: each slice but the first also has so many records of
+                          * those before it in front (within [begin, end)) */
 };
 
 /* Seven days: what the signature allows. */

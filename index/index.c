@@ -416,6 +416,37 @@ const struct dp_name_digest *dp_index_digests(const struct dp_index *index, size
     return dp_tables_digests(index);
 }
 
+/* ------------------------------------------------------------------------- header, positions */
+
+uint64_t dp_index_header(const struct dp_index *index, uint64_t *stored_bytes)
+{
+    *stored_bytes = index->header_stored_bytes;
+    return index->header_bytes;
+}
+
+void dp_index_loci(const struct dp_index *index, struct dp_loci *loci)
+{
+    *loci = (struct dp_loci){.contigs = dp_tables_contigs(index),
+                             .runs = dp_tables_runs(index),
+                             .names = index->contig_names.data,
+                             .contig_count = index->contigs.length,
+                             .run_count = index->runs.length,
+                             .names_bytes = index->contig_names.length};
+}
+
+const json_t *dp_index_fact(const struct dp_index *index, const char *name)
+{
+    return json_object_get(index->facts, name);
+}
+
+uint64_t dp_index_disorder(const struct dp_index *index, const char **what)
+{
+    json_int_t line = json_integer_value(dp_index_fact(index, "disorder_line"));
+
+    *what = json_string_value(dp_index_fact(index, "disorder"));
+    return *what && line > 0 ? (uint64_t)line : 0;
+}
+
 /* ------------------------------------------------------------------------------------ blocks */
 
 int dp_index_blocks(const struct dp_index *index, uint64_t first, size_t count,

@@ -70,6 +70,16 @@ void dp_index_row(const struct dp_index *index, size_t i, struct dp_index_row *r
 size_t dp_index_row_before(const struct dp_index *index, enum dp_plan_unit unit, uint64_t key);
 /* Totals over the whole object: the end of its last record. */
 void dp_index_totals(const struct dp_index *index, struct dp_edge *totals);
+/* Bytes of the header in front of the records, uncompressed; 0: there is none. The first
+ * *stored_bytes of the object decode to it (0: not known). Its end is a checksum edge. */
+uint64_t dp_index_header(const struct dp_index *index, uint64_t *stored_bytes);
+/* Contigs, their names and runs; none where records have no positions. */
+void dp_index_loci(const struct dp_index *index, struct dp_loci *loci);
+/* The first line (1-based) because of which there are no runs, and what is wrong with it in the
+ * words of the format's page; 0: nothing is. */
+uint64_t dp_index_disorder(const struct dp_index *index, const char **what);
+/* What the format found, by name; NULL when it did not. */
+const json_t *dp_index_fact(const struct dp_index *index, const char *name);
 /* Digests of the records' names, one for every DP_DIGEST_RECORDS; NULL and 0 where the format has
  * none. */
 const struct dp_name_digest *dp_index_digests(const struct dp_index *index, size_t *count);

@@ -6,7 +6,7 @@
 
 #include "config.h"
 
-#include "slicer/plan_piece.h"
+#include "slicer/plan_header.h"
 
 #include "base/options.h"
 #include "connectors/object.h"
@@ -28,12 +28,14 @@ struct dp_plan {
     uint64_t end;
     uint64_t size; /* of a slice; 0: equal parts */
     uint64_t count;
+    uint64_t overlap;   /* records of the slice before that a slice begins with */
     bool to_the_end; /* `end` is the total: the last slice takes whatever follows, too */
     bool inline_parts;
     bool allow_signed;
     char *object_url; /* presigned, for all slices; NULL: its own name */
     char *index_url;
     int64_t expires; /* of both, seconds since 1970; 0: never */
+    struct dp_plan_header header;
     dp_slice_id id;
 };
 
@@ -57,12 +59,16 @@ static void hash_text(const char *text, dp_slice_id id)
 static void name_plan(struct dp_plan *plan)
 {
     char text[512];
+    int used;
 
-    snprintf(text, sizeof(text), "dataplug plan 1\n%.128s\n%s %s\n%s %llu %llu %llu %llu\n",
+    used = snprintf(text, sizeof(text), "dataplug plan 1\n%.128s\n%s %s\n%s %llu %llu %llu %llu\n",
              dp_index_identity(plan->index), dp_index_format(plan->index)->name,
              dp_codec_name(dp_index_codec(plan->index)), dp_slice_unit_name(plan->unit),
              (unsigned long long)plan->begin, (unsigned long long)plan->end,
              (unsigned long long)plan->size, (unsigned long long)plan->count);
+    if (plan->overlap)
+        snprintf(text + used, sizeof(text) - (size_t)used, "overlap %llu\n",
+                 (unsigned long long)plan->overlap);
     hash_text(text, plan->id);
 }
 
@@ -84,6 +90,8 @@ static int check_options(const struct dp_plan_options *options, struct dp_error 
     if (options->unit != DP_UNIT_RECORDS && options->unit != DP_UNIT_BYTES &&
         options->unit != DP_UNIT_BASES)
         return dp_error_set(err, DP_INVALID, "plan: unknown unit %d", (int)options->unit);
+    if (options->overlap && options->unit != DP_UNIT_RECORDS)
+        return dp_error_set(err, DP_INVALID, "plan: slices overlap by records only");
     if (options->begin > options->end && options->end != 0)
         return dp_error_set(err, DP_INVALID, "plan: begin %llu lies behind end %llu",
                             (unsigned long long)options->begin, (unsigned long long)options->end);
@@ -97,7 +105,7 @@ static int choose_interval(struct dp_plan *plan, const struct dp_plan_options *o
     const struct dp_format *format = dp_index_format(plan->index);
     const char *uri = dp_object_uri(plan->object);
     struct dp_edge totals;
-    uint64_t total;
+    uint64_t total, stored, header = dp_index_header(plan->index, &stored);
 
     if (plan->unit == DP_UNIT_BASES && !format->has_bases)
         return dp_error_set(err, DP_UNSUPPORTED, "%s: format %s has no bases to cut by", uri,
@@ -110,6 +118,9 @@ static int choose_interval(struct dp_plan *plan, const struct dp_plan_options *o
                             (unsigned long long)options->begin, (unsigned long long)total,
                             dp_slice_unit_name(plan->unit));
     plan->begin = options->begin;
+    /* What is shared out are the records: a header before them is in every slice. */
+    if (plan->unit == DP_UNIT_BYTES && plan->begin < header)
+        plan->begin = header;
     plan->end = options->end == 0 || options->end > total ? total : options->end;
     plan->to_the_end = plan->end == total;
     return DP_OK;
@@ -178,9 +189,13 @@ int dp_plan_new(struct dp_index *index, struct dp_object *object,
     made->unit = given.unit;
     made->inline_parts = given.inline_parts;
     made->allow_signed = given.allow_signed;
+    made->overlap = given.overlap;
     rc = choose_interval(made, &given, err);
     if (!rc)
         rc = choose_count(made, &given, err);
+    if (!rc)
+        rc = dp_plan_header_open(object->context, index, object, made->inline_parts,
+                                 &made->header, err);
     if (!rc && given.presign_seconds)
         rc = presign(made, given.presign_seconds, err);
     if (rc) {
@@ -196,6 +211,7 @@ void dp_plan_free(struct dp_plan *plan)
 {
     if (!plan)
         return;
+    dp_plan_header_close(&plan->header);
     free(plan->object_url);
     free(plan->index_url);
     free(plan);
@@ -250,9 +266,16 @@ static int fill(const struct dp_plan *plan, uint64_t number, struct dp_slice *sl
     struct dp_plan_place place = {plan->index,        plan->object,     plan->inline_parts,
                                   plan->allow_signed, plan->object_url, plan->index_url};
     int rc = describe(plan, &place, number, slice, err);
+    struct dp_interval interval = slice->interval;
 
+    if (interval.begin < interval.end)
+        interval.begin -= plan->overlap < interval.begin - plan->begin
+                              ? plan->overlap
+                              : interval.begin - plan->begin;
     if (!rc)
-        rc = dp_plan_piece_interval(&place, &slice->interval, 0, 0, slice, err);
+        rc = dp_plan_header_add(&plan->header, &place, 0, 0, slice, err);
+    if (!rc)
+        rc = dp_plan_piece_interval(&place, &interval, 0, 0, slice, err);
     slice->record_count = dp_slice_count_records(slice, 0);
     return rc;
 }
@@ -324,6 +347,17 @@ static bool same_task(const struct dp_slice_piece *a, const struct dp_slice_piec
            same_text(a->filter, b->filter) && same_interval(&a->interval, &b->interval);
 }
 
+/* A header is the same whether it is inlined or not. */
+static bool same_header(const struct dp_slice_piece *a, const struct dp_slice_piece *b)
+{
+    const struct dp_slice_piece *inlined = a->kind == DP_PIECE_INLINE ? a : b;
+    const struct dp_slice_piece *read = a->kind == DP_PIECE_INLINE ? b : a;
+
+    return a->prologue && b->prologue && inlined->kind == DP_PIECE_INLINE &&
+           read->kind == DP_PIECE_BYTES && read->interval.begin == 0 &&
+           read->interval.end == inlined->raw_bytes && same_text(a->filter, b->filter);
+}
+
 static const char *find_piece_difference(const struct dp_slice *slice,
                                          const struct dp_slice *expected)
 {
@@ -334,6 +368,8 @@ static const char *find_piece_difference(const struct dp_slice *slice,
     for (i = 0; i < slice->piece_count; i++) {
         const struct dp_slice_piece *a = &slice->pieces[i], *b = &expected->pieces[i];
 
+        if (same_header(a, b))
+            continue;
         if (!same_task(a, b))
             return "what it emits is";
         if (!same_place(a, b))

@@ -103,6 +103,36 @@ static void append_line(struct dp_array *out, struct random *random)
     append_wrapped(out, random, "abcdefgh \t.,@+>", length, 0, "\n");
 }
 
+static bool is_vcf(enum sample_kind kind)
+{
+    return kind == VARIANTS || kind == SITES;
+}
+
+static void append_header(struct dp_array *out, enum sample_kind kind)
+{
+    const char *newline = kind == SITES ? "\r\n" : "\n";
+
+    append_text(out, "##fileformat=VCFv4.2%s##contig=<ID=chr1,length=1000000>%s", newline, newline);
+    append_text(out, "##INFO=<ID=END,Number=1,Type=Integer,Description=\"The end\">%s", newline);
+    append_text(out, "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO%s%s",
+                kind == SITES ? "" : "\tFORMAT\tNA1\tNA2", newline);
+}
+
+/* Contigs change every 150 records; positions may be equal. */
+static void append_variant(struct dp_array *out, enum sample_kind kind, struct random *random,
+                           uint64_t number)
+{
+    uint64_t position = 1 + number % 150 * 7 - number % 3;
+
+    append_text(out, "chr%llu\t%llu\t.\t%.*s\tT\t.\t.\t", (unsigned long long)(number / 150 + 1),
+                (unsigned long long)position, (int)(1 + random_below(random, 8)), "ACGTACGT");
+    if (random_below(random, 9) == 0)
+        append_text(out, "END=%llu;",
+                    (unsigned long long)(position + random_below(random, 400)));
+    append_wrapped(out, random, "ABCD=;,", random_below(random, 300), 0,
+                   kind == SITES ? "\r\n" : "\tGT\t0|1\t./.\n");
+}
+
 static bool is_text(enum sample_kind kind)
 {
     return kind == LINES || kind == LINES_NO_NEWLINE || kind == NO_RECORD;
@@ -116,11 +146,16 @@ void sample_make(struct sample *sample, enum sample_kind kind, size_t length, ui
 
     append(&bytes, "", 1); /* so that there is memory even for no bytes */
     bytes.length = 0;
+    if (is_vcf(kind))
+        append_header(&bytes, kind);
+    edge.offset = bytes.length;
     while (kind != NO_RECORD && bytes.length < length &&
            !(kind == ONE_RECORD && edge.record == 1)) {
         ck_assert(dp_array_append(&edges, &edge, 1, sizeof(edge)));
         if (is_text(kind))
             append_line(&bytes, &random);
+        else if (is_vcf(kind))
+            append_variant(&bytes, kind, &random, edge.record);
         else
             edge.bases += append_read(&bytes, kind, &random, edge.record);
         edge.record++;
@@ -134,9 +169,11 @@ void sample_make(struct sample *sample, enum sample_kind kind, size_t length, ui
         }
         edge.offset = --bytes.length;
     }
+    if (kind == SITES)
+        edge.offset = bytes.length -= 2;
     ck_assert(dp_array_append(&edges, &edge, 1, sizeof(edge)));
     *sample = (struct sample){
-        kind, is_text(kind) ? "text" : "fastq", bytes.data, bytes.length, edge.record, edges.data};
+        kind, is_text(kind) ? "text" : is_vcf(kind) ? "vcf" : "fastq", bytes.data, bytes.length, edge.record, edges.data};
 }
 
 void sample_free(struct sample *sample)

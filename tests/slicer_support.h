@@ -30,6 +30,8 @@ enum sample_kind {
     NO_RECORD, /* no bytes at all; format "text" */
     LINES,
     LINES_NO_NEWLINE,
+    VARIANTS,    /* VCF with samples; its header stands before the first edge */
+    SITES,       /* VCF without samples, CRLF, and no newline at the end */
     KIND_COUNT
 };
 
@@ -39,7 +41,7 @@ struct sample {
     uint8_t *bytes;
     size_t length;
     size_t record_count;
-    struct dp_edge *edges; /* record_count + 1 of them; `line` is not filled */
+    struct dp_edge *edges; /* record_count + 1 of them, the first behind the header; `line` is not filled */
 };
 
 void sample_make(struct sample *sample, enum sample_kind kind, size_t length, uint64_t seed);

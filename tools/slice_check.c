@@ -141,6 +141,7 @@ static int read_deep(struct check *check, const struct dp_slice *slice, struct e
     int64_t length;
     int rc;
 
+    reading.skip_prologue = entry->number != 1; /* the object has its header once */
     reading.threads = check->team.reader_threads;
     reading.index_uri = check->index_uri;
     rc = dp_reader_open(check->tool->context, slice, &reading, &reader, err);

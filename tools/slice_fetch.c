@@ -189,7 +189,7 @@ static void note_bytes(struct fetch *fetch, int64_t bytes, const struct dp_slice
 }
 
 /* Reads the slice into `pipe` to its verdict. */
-static int copy_slice(struct fetch *fetch, const struct dp_slice *slice,
+static int copy_slice(struct fetch *fetch, uint64_t order, const struct dp_slice *slice,
                       const struct dp_slice_info *info, struct dp_pipe *pipe,
                       struct dp_error *err)
 {
@@ -201,6 +201,7 @@ static int copy_slice(struct fetch *fetch, const struct dp_slice *slice,
 
     reading.threads = fetch->team.reader_threads;
     reading.index_uri = fetch->index;
+    reading.skip_prologue = fetch->order && order > 0; /* one output has one header */
     rc = dp_reader_open(fetch->tool->context, slice, &reading, &reader, err);
     while (rc == DP_OK && (length = dp_reader_next(reader, 0, &bytes, err)) != 0) {
         rc = length < 0 ? (int)length : pipe->write(pipe, bytes, (size_t)length, err);
@@ -220,7 +221,7 @@ static int fetch_slice(struct fetch *fetch, uint64_t order, const struct dp_slic
 
     if (rc < 0)
         return rc;
-    rc = copy_slice(fetch, slice, info, pipe, err);
+    rc = copy_slice(fetch, order, slice, info, pipe, err);
     pipe->close(pipe);
     if (rc == DP_OK && name && fetch->journal)
         rc = dp_journal_add(fetch->journal, info, name, err);

@@ -30,7 +30,7 @@ struct request {
     struct dp_plan_options plan;
 };
 
-enum { BY = 256, RECORDS, BYTES, BASES, INLINE, INDEX, ALLOW_SIGNED, PRESIGN, SUMMARY };
+enum { BY = 256, RECORDS, BYTES, BASES, INLINE, INDEX, ALLOW_SIGNED, PRESIGN, SUMMARY, OVERLAP };
 
 static const struct dp_tool_option options[] = {
     {"parts", 'n', true},         {"by", BY, true},
@@ -38,7 +38,7 @@ static const struct dp_tool_option options[] = {
     {"bases", BASES, true},       {"inline", INLINE, false},
     {"index", INDEX, true},       {"allow-signed", ALLOW_SIGNED, false},
     {"presign", PRESIGN, true},   {"summary", SUMMARY, false},
-    {"output", 'o', true},
+    {"output", 'o', true},        {"overlap", OVERLAP, true},
 };
 
 static const char *const unit_names[] = {"records", "bytes", "bases"};
@@ -83,6 +83,9 @@ static void take(void *user, int code, const char *value)
         break;
     case BASES:
         cut_by(request, DP_UNIT_BASES, dp_tool_count(tool, "--bases", value, 1, UINT64_MAX >> 11));
+        break;
+    case OVERLAP:
+        request->plan.overlap = dp_tool_count(tool, "--overlap", value, 1, UINT64_MAX >> 11);
         break;
     case INLINE:
         request->plan.inline_parts = 1;
@@ -350,6 +353,8 @@ int dp_slice_plan_run(struct dp_tool *tool, int argc, char **argv)
         dp_tool_usage(tool, "plan: one of -n, --records, --bytes and --bases is needed");
     if (request.by_given && !request.plan.part_count)
         dp_tool_usage(tool, "plan: --by goes with -n");
+    if (request.plan.overlap && request.plan.unit != DP_UNIT_RECORDS)
+        dp_tool_usage(tool, "plan: --overlap goes with records");
     if (dp_tool_open(tool, false, &err) < 0 || make_plan(&request, argv[first], &err) < 0)
         return dp_tool_fail(tool, &err);
     return DP_TOOL_OK;
