@@ -125,7 +125,7 @@ struct dp_context_options {
     const char *ca_bundle;    /* AWS_CA_BUNDLE, the profile (for S3), CURL_CA_BUNDLE, the system's */
     int no_sign_request;      /* 1: anonymous S3 */
 
-    unsigned attempts;        /* per request; AWS_MAX_ATTEMPTS, AWS_RETRY_MODE, the profile, 5 */
+    unsigned attempts;        /* per request; AWS_MAX_ATTEMPTS, AWS_RETRY_MODE, the profile, 8 */
     unsigned timeout_seconds; /* with no byte moving; 30 */
     unsigned connections;     /* to one host at once; 8 */
     uint64_t part_bytes;      /* of one ranged GET when a long range is read; 8 MiB */

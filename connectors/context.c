@@ -17,8 +17,9 @@
 #include <unistd.h>
 
 enum {
-    DEFAULT_ATTEMPTS = 5, /* of 300 range reads with 20 % faults: 3 attempts lose one, 5 none */
-    STANDARD_ATTEMPTS = 3, /* what AWS's mode of this name does */
+    DEFAULT_ATTEMPTS = 8, /* where a fifth of all requests fails, one of 400,000 is lost */
+    LEGACY_ATTEMPTS = 5,   /* what AWS's modes of these names do */
+    STANDARD_ATTEMPTS = 3,
     DEFAULT_TIMEOUT_SECONDS = 30,
     DEFAULT_CONNECTIONS = 8,
     DEFAULT_PART_BYTES = 8 << 20,
@@ -63,7 +64,7 @@ static int copy_texts(struct dp_context_options *options, struct dp_error *err)
 bool dp_context_retry_mode(const char *mode, unsigned *attempts)
 {
     if (strcmp(mode, "legacy") == 0)
-        *attempts = DEFAULT_ATTEMPTS;
+        *attempts = LEGACY_ATTEMPTS;
     else if (strcmp(mode, "standard") == 0 || strcmp(mode, "adaptive") == 0)
         *attempts = STANDARD_ATTEMPTS;
     else

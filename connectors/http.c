@@ -679,6 +679,7 @@ static int finish(struct exchange *exchange, CURLcode code, struct dp_error *err
     curl->easy_getinfo(exchange->line.curl, CURLINFO_REQUEST_SIZE, &asked);
     curl->easy_getinfo(exchange->line.curl, CURLINFO_NUM_CONNECTS, &opened);
     exchange->answer->status = (int)status;
+    exchange->answer->asked = asked > 0;
     exchange->answer->retry_after = (double)wait;
     atomic_fetch_add(&counters->requests, (uint64_t)redirects + (asked > 0));
     atomic_fetch_add(&counters->connections, (uint64_t)opened);

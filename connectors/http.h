@@ -71,6 +71,7 @@ struct dp_http_request {
 
 struct dp_http_answer {
     int status;              /* 0: there was none */
+    bool asked;              /* the request was sent; else no server was reached */
     uint64_t begin, end;     /* of Content-Range, half-open; both 0 when there is none */
     uint64_t total;          /* size of the whole; UINT64_MAX when not told */
     uint64_t body_bytes;     /* taken by `write` in this attempt */

@@ -29,6 +29,7 @@ enum {
                                     it costs no attempt */
     LEAST_RATE_BYTES = 16 << 10, /* a second: the slowest place that is waited for */
     RANGE_PATIENCE = 2,          /* of the timeout, for the answer to a ranged GET to begin */
+    UNREACHED_ATTEMPTS = 4,      /* unless the caller asks for a number of attempts */
     PATIENCE = 10                /* for everything else: putting parts together takes its time */
 };
 
@@ -132,11 +133,24 @@ static int attempt(struct run *run)
     return rc;
 }
 
+/* How many failures in a row end it. A wrong name, a server that does not run or a certificate that
+ * does not fit are seldom better a second later. */
+static unsigned choose_attempts(const struct run *run)
+{
+    const struct dp_http_auth *auth = run->request.auth;
+    unsigned attempts = run->context->options.attempts;
+
+    if (auth && auth->attempts)
+        return auth->attempts;
+    return run->answer->asked || run->context->attempts_given || attempts < UNREACHED_ATTEMPTS
+               ? attempts
+               : UNREACHED_ATTEMPTS;
+}
+
 /* Whether it is worth another attempt, and what it costs. */
 static bool may_repeat(struct run *run)
 {
     struct dp_http_auth *auth = run->request.auth;
-    unsigned attempts = auth && auth->attempts ? auth->attempts : run->context->options.attempts;
 
     if (run->limited && run->left <= 0)
         return false;
@@ -148,7 +162,8 @@ static bool may_repeat(struct run *run)
         return go_on(&run->request, run->answer);
     }
     run->failures = run->answer->body_bytes >= PROGRESS_BYTES ? 1 : run->failures + 1;
-    return run->failures < attempts && run->answer->retry_after <= LONGEST_WAIT_SECONDS &&
+    return run->failures < choose_attempts(run) &&
+           run->answer->retry_after <= LONGEST_WAIT_SECONDS &&
            go_on(&run->request, run->answer);
 }
 

@@ -27,6 +27,7 @@ struct scripted_answer {
     size_t body_bytes;
     bool close;     /* ... the connection behind it */
     bool hang;      /* say nothing more, but keep the connection until the other side goes */
+    unsigned pause_ms; /* before each byte of the object */
 };
 
 struct scripted {
@@ -115,7 +116,8 @@ static inline bool scripted_answer_one(int fd, const struct scripted_answer *ans
         unsigned char buffer[4096];
         size_t n = 0;
 
-        while (n < sizeof(buffer) && i < answer->body_bytes)
+        usleep(answer->pause_ms * 1000);
+        while (n < (answer->pause_ms ? 1 : sizeof(buffer)) && i < answer->body_bytes)
             buffer[n++] = scripted_byte(answer->offset + i++);
         if (!scripted_send(fd, buffer, n))
             return false;

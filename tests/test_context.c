@@ -13,7 +13,7 @@ START_TEST(defaults_are_filled_in)
 
     unsetenv("AWS_MAX_ATTEMPTS");
     context = test_context();
-    ck_assert_uint_eq(context->options.attempts, 5);
+    ck_assert_uint_eq(context->options.attempts, 8);
     ck_assert_uint_eq(context->options.timeout_seconds, 30);
     ck_assert_uint_eq(context->options.connections, 8);
     ck_assert_uint_eq(context->options.part_bytes, 8 << 20);

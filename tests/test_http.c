@@ -177,6 +177,7 @@ START_TEST(connections_are_reused)
     for (i = 0; i < 3; i++)
         ck_assert_int_eq(get(context, server->url, &body, &answer, &err), DP_OK);
     ck_assert_uint_eq(scripted_stats(context).requests, 3);
+    ck_assert_uint_eq(scripted_stats(context).connections, 1);
     dp_context_free(context);
     scripted_stop(server);
 }

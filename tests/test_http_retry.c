@@ -266,7 +266,131 @@ START_TEST(waiting_can_be_cancelled)
 }
 END_TEST
 
+/* The server has sent the headers and is silent; its own patience would last an hour. */
+START_TEST(a_stalled_transfer_can_be_cancelled)
+{
+    struct scripted *server = scripted_start(
+        SCRIPT({.head = HEAD_206("100-199/1000") "\r\nContent-Length: 100", .hang = true}));
+    atomic_int stop = 0;
+    struct dp_context_options options = {.struct_bytes = sizeof(options),
+                                         .timeout_seconds = 3600,
+                                         .cancel = stop_now,
+                                         .user = &stop};
+    struct dp_context *context;
+    struct body body;
+    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_answer answer;
+    struct dp_error err;
+    pthread_t thread;
+
+    setenv("no_proxy", "*", 1);
+    ck_assert_int_eq(dp_context_new(&options, &context, NULL), DP_OK);
+    pthread_create(&thread, NULL, stop_soon, &stop);
+    ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, &err), DP_CANCELLED);
+    pthread_join(thread, NULL);
+    dp_context_free(context);
+    scripted_stop(server);
+}
+END_TEST
+
+static int give_up(void *user, const void *bytes, size_t length, struct dp_error *err)
+{
+    (void)user;
+    (void)bytes;
+    return length ? DP_OK : dp_error_set(err, DP_CANCELLED, "not wanted");
+}
+
+START_TEST(bytes_that_nobody_wants_are_not_waited_for)
+{
+    struct scripted *server = scripted_start(
+        SCRIPT({.head = HEAD_206("100-199/1000") "\r\nContent-Length: 100",
+                .body_bytes = 50, .hang = true}));
+    struct dp_context *context = scripted_context(5, 3600);
+    struct body body;
+    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_answer answer;
+    struct dp_error err;
+
+    request.write = give_up;
+    request.asks = true;
+    ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, &err), DP_CANCELLED);
+    ck_assert_str_eq(err.message, "not wanted");
+    dp_context_free(context);
+    scripted_stop(server);
+}
+END_TEST
+
+/* A byte now and then keeps a connection alive, but not for ever. */
+START_TEST(a_trickle_has_a_limit)
+{
+    struct scripted *server = scripted_start(
+        SCRIPT({.head = HEAD_206("100-199/1000") "\r\nContent-Length: 100",
+                .offset = 100, .body_bytes = 100, .pause_ms = 100}));
+    struct dp_context *context = scripted_context(5, 1);
+    struct body body;
+    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_answer answer;
+    struct dp_error err;
+
+    ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, &err), DP_IO);
+    ck_assert_msg(strstr(err.message, "time limit"), "%s", err.message);
+    ck_assert_uint_eq(atomic_load(&server->next), 1);
+    dp_context_free(context);
+    scripted_stop(server);
+}
+END_TEST
+
+/* Twice the timeout for all attempts together: the fourth of five silent ones is not made. */
+START_TEST(silence_has_a_limit_over_all_attempts)
+{
+    static const char head[] = HEAD_206("100-199/1000") "\r\nContent-Length: 100";
+    struct scripted *server = scripted_start(SCRIPT({.head = head, .hang = true},
+                                                    {.head = head, .hang = true},
+                                                    {.head = head, .hang = true},
+                                                    {.head = head, .hang = true},
+                                                    {.head = head, .hang = true}));
+    struct dp_context *context = scripted_context(5, 1);
+    struct body body;
+    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_answer answer;
+    struct dp_error err;
+
+    ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, &err), DP_IO);
+    ck_assert_uint_le(atomic_load(&server->next), 3);
+    dp_context_free(context);
+    scripted_stop(server);
+}
+END_TEST
+
+START_TEST(where_nobody_is_less_is_tried)
+{
+    struct scripted *server = scripted_start(NULL, 0);
+    struct dp_context_options options = {.struct_bytes = sizeof(options)};
+    struct dp_context *context;
+    struct body body;
+    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_answer answer;
+    struct dp_error err;
+    char url[64];
+
+    strcpy(url, server->url);
+    scripted_stop(server);
+    request.url = url;
+    unsetenv("AWS_MAX_ATTEMPTS");
+    unsetenv("AWS_RETRY_MODE");
+    setenv("no_proxy", "*", 1);
+    ck_assert_int_eq(dp_context_new(&options, &context, NULL), DP_OK);
+    ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, &err), DP_IO);
+    ck_assert_ptr_nonnull(strstr(err.message, "given up after 4 failures"));
+    ck_assert_uint_eq(scripted_stats(context).retries, 3);
+    ck_assert_uint_eq(scripted_stats(context).requests, 0);
+    dp_context_free(context);
+}
+END_TEST
+
 TEST_MAIN("http_retry", goes_on_where_the_body_stopped, begins_again_when_it_may,
           a_broken_stream_is_not_repeated, attempts_are_counted,
           patience_is_honoured_within_reason, every_attempt_is_signed_anew,
-          waiting_can_be_cancelled)
+          waiting_can_be_cancelled, a_stalled_transfer_can_be_cancelled,
+          bytes_that_nobody_wants_are_not_waited_for, a_trickle_has_a_limit,
+          silence_has_a_limit_over_all_attempts, where_nobody_is_less_is_tried)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-#include "tests/connectors.h"
+#include "tests/scripted.h"
 
 #include "connectors/input.h"
 
@@ -402,7 +402,174 @@ START_TEST(a_silent_pipe_can_be_left)
 }
 END_TEST
 
+/* An object whose transport hands bytes out as they arrive; it notes which ranges were asked for. */
+struct far_object {
+    struct dp_object object;
+    pthread_mutex_t mutex;
+    struct dp_range ranges[32];
+    size_t count;
+    uint64_t broken_at; /* the transfer that comes here fails */
+};
+
+static int stream_far(struct dp_object *object, struct dp_range range, dp_write_fn write,
+                      void *user, struct dp_error *err)
+{
+    struct far_object *far = (struct far_object *)object;
+    uint8_t bytes[5000];
+    uint64_t at = range.begin;
+    int rc = DP_OK;
+
+    pthread_mutex_lock(&far->mutex);
+    ck_assert_uint_lt(far->count, 32);
+    far->ranges[far->count++] = range;
+    pthread_mutex_unlock(&far->mutex);
+    while (!rc && at < range.end) {
+        size_t n = range.end - at < sizeof(bytes) ? (size_t)(range.end - at) : sizeof(bytes), i;
+
+        if (at <= far->broken_at && far->broken_at < at + n)
+            n = (size_t)(far->broken_at - at);
+        for (i = 0; i < n; i++)
+            bytes[i] = scripted_byte(at + i);
+        rc = write(user, bytes, n, err);
+        at += n;
+        if (!rc && at == far->broken_at)
+            rc = dp_error_set(err, DP_IO, "broken");
+    }
+    return rc;
+}
+
+static const struct dp_object_ops far_ops = {.name = "far", .read_stream = stream_far};
+
+static struct far_object *open_far(struct dp_context *context, uint64_t size_bytes)
+{
+    struct far_object *far =
+        (struct far_object *)dp_object_new(sizeof(*far), &far_ops, context, "far:");
+
+    pthread_mutex_init(&far->mutex, NULL);
+    far->object.remote = true;
+    far->object.size_bytes = size_bytes;
+    far->broken_at = UINT64_MAX;
+    return far;
+}
+
+/* Reads all, compares, returns the length. */
+static uint64_t read_far(struct far_object *far, struct dp_range range, int *rc)
+{
+    struct dp_input *input;
+    const uint8_t *bytes;
+    uint64_t at = range.begin;
+    size_t length, i;
+
+    far->count = 0;
+    ck_assert_int_eq(dp_input_open_object(&far->object, range, NULL, &input, NULL), DP_OK);
+    while ((*rc = dp_input_next(input, &bytes, &length, NULL)) > 0) {
+        for (i = 0; i < length; i += 97)
+            ck_assert_int_eq(bytes[i], scripted_byte(at + i));
+        ck_assert_int_eq(bytes[length - 1], scripted_byte(at + length - 1));
+        at += length;
+    }
+    dp_input_free(input);
+    return at - range.begin;
+}
+
+/* Eight connections and parts of 8 MiB: one request more than parts, where that pays. */
+START_TEST(short_ranges_are_split)
+{
+    static const struct {
+        uint64_t bytes;
+        size_t requests;
+    } cases[] = {{1, 1},         {1 << 20, 1},        {(2 << 20) - 1, 1}, {2 << 20, 2},
+                 {8 << 20, 2},   {(8 << 20) + 1, 3},  {20 << 20, 4},      {(56 << 20) - 3, 8},
+                 {57 << 20, 8},  {66 << 20, 9}};
+    struct dp_context *context = test_context();
+    struct far_object *far = open_far(context, 100 << 20);
+    size_t i, k;
+    int rc;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct dp_range range = {12345, 12345 + cases[i].bytes};
+
+        ck_assert_uint_eq(read_far(far, range, &rc), cases[i].bytes);
+        ck_assert_int_eq(rc, 0);
+        ck_assert_uint_eq(far->count, cases[i].requests);
+        for (k = 0; k < far->count; k++)
+            ck_assert_uint_le(far->ranges[k].end - far->ranges[k].begin, 8 << 20);
+    }
+    dp_object_free(&far->object);
+    dp_context_free(context);
+}
+END_TEST
+
+START_TEST(the_bytes_before_a_failure_come_first)
+{
+    struct dp_context *context = test_context();
+    struct far_object *far = open_far(context, 40 << 20);
+    int rc;
+
+    far->broken_at = (17 << 20) + 4321;
+    ck_assert_uint_eq(read_far(far, (struct dp_range){5, 40 << 20}, &rc), far->broken_at - 5);
+    ck_assert_int_eq(rc, DP_IO);
+    dp_object_free(&far->object);
+    dp_context_free(context);
+}
+END_TEST
+
+/* Whoever comes late gets two buffers; all have given everything back at the end. */
+START_TEST(reading_ahead_is_bounded_for_all_together)
+{
+    struct dp_context *context = test_context();
+    struct far_object *far = open_far(context, 200 << 20);
+    struct dp_input *inputs[3];
+    unsigned i;
+
+    for (i = 0; i < 3; i++) {
+        ck_assert_int_eq(dp_input_open_object(&far->object, (struct dp_range){0, 200 << 20}, NULL,
+                                              &inputs[i], NULL),
+                         DP_OK);
+        ck_assert_uint_eq(atomic_load(&context->ahead_bytes),
+                          (i == 0 ? 9 : i == 1 ? 16 : 18) << 23);
+    }
+    for (i = 0; i < 3; i++)
+        dp_input_free(inputs[i]);
+    ck_assert_uint_eq(atomic_load(&context->ahead_bytes), 0);
+    dp_object_free(&far->object);
+    dp_context_free(context);
+}
+END_TEST
+
+/* A server that stalls in the middle of a part: what came is there to be used, and leaving does not
+ * wait for the rest. */
+START_TEST(bytes_are_handed_out_as_they_arrive)
+{
+    struct scripted *server = scripted_start(
+        SCRIPT({.head = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-999999/1000000\r\n"
+                        "Content-Length: 1000000",
+                .body_bytes = 300000, .hang = true}));
+    struct dp_context *context = scripted_context(5, 3600);
+    struct dp_object_options known = {
+        .struct_bytes = sizeof(known), .validator = "", .size_bytes = 1000000};
+    const uint8_t *bytes;
+    struct dp_object *object;
+    struct dp_input *input;
+    size_t length, i;
+
+    ck_assert_int_eq(dp_object_open(context, server->url, &known, &object, NULL), DP_OK);
+    ck_assert_int_eq(
+        dp_input_open_object(object, (struct dp_range){0, 1000000}, NULL, &input, NULL), DP_OK);
+    ck_assert_int_eq(dp_input_next(input, &bytes, &length, NULL), 1);
+    ck_assert_uint_ge(length, 256 << 10);
+    for (i = 0; i < length; i++)
+        ck_assert_int_eq(bytes[i], scripted_byte(i));
+    dp_input_free(input);
+    dp_object_free(object);
+    dp_context_free(context);
+    scripted_stop(server);
+}
+END_TEST
+
 TEST_MAIN("input", ranges_come_in_order_whatever_the_buffers, nothing_and_nonsense,
           leaving_early_frees_everything, a_failure_comes_in_its_place_and_stays,
           reading_ahead_is_bounded, callbacks_are_pulled, peeking_takes_nothing,
-          the_tap_sees_every_byte, pushed_bytes_are_pulled, a_silent_pipe_can_be_left)
+          the_tap_sees_every_byte, pushed_bytes_are_pulled, a_silent_pipe_can_be_left,
+          short_ranges_are_split, the_bytes_before_a_failure_come_first,
+          reading_ahead_is_bounded_for_all_together, bytes_are_handed_out_as_they_arrive)
