@@ -8,6 +8,7 @@
 #include "base/size.h"
 #include "tools/output.h"
 #include "tools/signals.h"
+#include "tools/stats.h"
 
 #include <fcntl.h>
 #include <getopt.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define THREADS_MAX 1024
@@ -28,7 +30,8 @@ enum {
     NO_SIGN_REQUEST,
     REQUEST_PAYER, /* the only option whose value may be left out */
     RETRIES,
-    TIMEOUT
+    TIMEOUT,
+    STATS
 };
 
 static const struct dp_tool_option common[] = {
@@ -38,7 +41,7 @@ static const struct dp_tool_option common[] = {
     {"region", REGION, true},     {"endpoint-url", ENDPOINT_URL, true},
     {"retries", RETRIES, true},   {"no-sign-request", NO_SIGN_REQUEST, false},
     {"timeout", TIMEOUT, true},   {"addressing-style", ADDRESSING_STYLE, true},
-    {"request-payer", REQUEST_PAYER, false},
+    {"request-payer", REQUEST_PAYER, false}, {"stats", STATS, true},
 };
 #define COMMON_COUNT (sizeof(common) / sizeof(common[0]))
 
@@ -219,6 +222,9 @@ static bool take_common(struct dp_tool *tool, int code, const char *value)
     case TIMEOUT:
         options->timeout_seconds = (unsigned)dp_tool_count(tool, "--timeout", value, 1, 86400);
         return true;
+    case STATS:
+        tool->stats_path = value;
+        return true;
     default:
         return false;
     }
@@ -286,12 +292,21 @@ static void hold_descriptors(void)
             _exit(DP_TOOL_FAILED);
 }
 
+static double now(void)
+{
+    struct timespec at;
+
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
+}
+
 void dp_tool_start(struct dp_tool *tool, const char *name, const char *help)
 {
     memset(tool, 0, sizeof(*tool));
     tool->name = name;
     tool->help = help;
     tool->usage_status = DP_TOOL_USAGE;
+    tool->begin = now();
     tool->context_options.struct_bytes = sizeof(tool->context_options);
     hold_descriptors();
     dp_signals_catch();
@@ -331,14 +346,37 @@ int dp_tool_open(struct dp_tool *tool, bool progress, struct dp_error *err)
     options->progress = progress && tool->meter ? on_progress : NULL;
     options->cancel = on_cancel;
     options->user = tool;
+    if (tool->stats_path && dp_stats_check(tool->stats_path, err) < 0) {
+        tool->stats_path = NULL;
+        return DP_INVALID;
+    }
     return dp_context_new(options, &tool->context, err);
+}
+
+/* Says what was moved. Returns the exit status, which may be worse than `status`. */
+static int report_stats(struct dp_tool *tool, struct dp_run_stats *stats, int status)
+{
+    struct dp_error err;
+    char line[256];
+
+    stats->status = status;
+    stats->seconds = now() - tool->begin;
+    if (tool->verbose && *dp_stats_describe(stats, line, sizeof(line)))
+        dp_tool_detail(tool, "%s", line);
+    if (!tool->stats_path || dp_stats_write(tool->stats_path, stats, &err) == DP_OK)
+        return status;
+    dp_tool_error(tool, "%s", err.message);
+    return status == DP_TOOL_OK ? DP_TOOL_FAILED : status;
 }
 
 int dp_tool_finish(struct dp_tool *tool, int status)
 {
+    struct dp_run_stats stats = {.tool = tool->name, .moved.struct_bytes = sizeof(stats.moved)};
     struct dp_error err;
     int closed;
 
+    if (tool->context)
+        dp_context_stats(tool->context, &stats.moved);
     dp_context_free(tool->context);
     tool->context = NULL;
     dp_meter_close(tool->meter);
@@ -346,6 +384,7 @@ int dp_tool_finish(struct dp_tool *tool, int status)
     closed = dp_output_close(&err);
     if (closed < 0 && status == DP_TOOL_OK)
         status = dp_tool_fail(tool, &err);
+    status = report_stats(tool, &stats, status);
     dp_signals_die();
     return status;
 }

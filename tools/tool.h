@@ -27,6 +27,8 @@ struct dp_tool {
     bool quiet;
     unsigned verbose; /* how often -v was given */
     unsigned threads; /* of -@; 0 while it was not given */
+    const char *stats_path; /* of --stats; NULL: none */
+    double begin;           /* seconds of the monotonic clock at dp_tool_start */
     struct dp_context_options context_options;
     struct dp_context *context; /* made by dp_tool_open */
     struct dp_meter *meter;     /* NULL: show no progress */
@@ -51,8 +53,9 @@ int dp_tool_options(struct dp_tool *tool, int argc, char **argv, const struct dp
 
 /* Makes the context and, when `progress` is set and somebody is watching, the progress line. */
 int dp_tool_open(struct dp_tool *tool, bool progress, struct dp_error *err);
-/* Frees what dp_tool_open made, closes standard output, and returns the exit status: `status`, or
- * 1 when the output could not be written. Dies by the signal that was caught, if one was. */
+/* Frees what dp_tool_open made, closes standard output, says what was moved (-v, --stats), and
+ * returns the exit status: `status`, or 1 when the output or the file of --stats could not be
+ * written. Dies by the signal that was caught, if one was. */
 int dp_tool_finish(struct dp_tool *tool, int status);
 
 /* A command of a program that has several: "dp-index build". `run` returns an exit status. */
