@@ -9,7 +9,8 @@
  * announced after everything was checked.
  *
  * Of a piece of bytes there is no scanner, its offsets say what is emitted; what is inlined is not
- * even decoded. A filter stands between all these and the caller. */
+ * even decoded. Blocks are cut off where the walk over them finds the end: the scanner and the
+ * caller see nothing beyond. A filter stands between all these and the caller. */
 
 #include "config.h"
 
@@ -17,7 +18,9 @@
 
 #include "base/crc32.h"
 #include "connectors/uri.h"
+#include "index/block_walk.h"
 #include "index/codec/window.h"
+#include "index/tabix.h"
 
 #include <libdeflate.h>
 #include <stdlib.h>
@@ -43,6 +46,8 @@ struct dp_piece_reader {
     uint64_t offset;         /* uncompressed, behind it */
     uint32_t crc32;          /* of everything decoded up to there */
     struct dp_edge first;    /* the edge at which emitting began */
+    struct dp_block_walk walk; /* kind blocks */
+    uint8_t last_byte;         /* before where the reader stands; kind blocks */
 
     const uint8_t *pending; /* not given to the caller yet */
     size_t pending_bytes;
@@ -122,6 +127,18 @@ static int open_object(struct dp_piece_reader *reader, struct dp_context *contex
     return DP_OK;
 }
 
+/* Where decoding starts. Of blocks nobody knows the uncompressed offset: the virtual one of the
+ * first serves, and goes up by one with every byte. */
+static struct dp_seek_point start_of(const struct dp_slice_piece *piece)
+{
+    if (piece->kind != DP_PIECE_BLOCKS)
+        return piece->point;
+    return (struct dp_seek_point){
+        .uncompressed_offset = DP_VIRTUAL_BLOCK(piece->interval.begin) << 16,
+        .compressed_bit = piece->range.begin * 8,
+    };
+}
+
 static int open_decoder(struct dp_piece_reader *reader, struct dp_context *context,
                         const struct dp_reader_options *options, struct dp_error *err)
 {
@@ -129,7 +146,7 @@ static int open_decoder(struct dp_piece_reader *reader, struct dp_context *conte
     struct dp_input_options reading = {.threads = options->threads > 1};
     uint8_t window[DP_WINDOW_BYTES];
     struct dp_decoder_config config = {.codec = reader->source->codec,
-                                       .start = piece->point,
+                                       .start = start_of(piece),
                                        .end_offset = piece->decoded_end,
                                        .threads = options->threads,
                                        .backend = options->backend};
@@ -138,6 +155,10 @@ static int open_decoder(struct dp_piece_reader *reader, struct dp_context *conte
 
     if (rc)
         return rc;
+    if (piece->kind == DP_PIECE_BLOCKS) {
+        config.end_offset = UINT64_MAX;
+        config.want_blocks = true;
+    }
     if (piece->point.mid_member) {
         rc = load_window(context, &piece->window, options->index_uri, window, err);
         if (rc)
@@ -146,7 +167,12 @@ static int open_decoder(struct dp_piece_reader *reader, struct dp_context *conte
         config.window_bytes = piece->window.raw_bytes;
     }
     config.input = reader->input;
-    reader->offset = piece->point.uncompressed_offset;
+    reader->offset = config.start.uncompressed_offset;
+    reader->walk = (struct dp_block_walk){.name = reader->uri,
+                                          .begin = piece->interval.begin,
+                                          .end = piece->interval.end,
+                                          .block = piece->range.begin,
+                                          .offset = reader->offset};
     return dp_decoder_open(context, &config, &reader->decoder, err);
 }
 
@@ -154,13 +180,16 @@ static int open_scanner(struct dp_piece_reader *reader, struct dp_error *err)
 {
     const struct dp_slice_piece *piece = reader->piece;
     struct dp_scanner_config config = {.name = reader->uri, .start = piece->checkpoint};
-    int rc = reader->source->format->open(&config, &reader->scanner, err);
+    int rc;
 
+    if (piece->kind == DP_PIECE_BLOCKS)
+        config.start.offset = piece->interval.begin;
+    rc = reader->source->format->open(&config, &reader->scanner, err);
     if (rc)
         return rc;
     /* A checkpoint that is the cut itself needs no looking for it. */
-    reader->first = piece->checkpoint;
-    if (dp_edge_key(&piece->checkpoint, piece->interval.unit) >= piece->interval.begin)
+    reader->first = config.start;
+    if (dp_edge_key(&config.start, piece->interval.unit) >= piece->interval.begin)
         reader->phase = EMIT;
     return DP_OK;
 }
@@ -210,7 +239,7 @@ static int open_source(struct dp_piece_reader *reader, struct dp_context *contex
 
     if (!rc)
         rc = open_decoder(reader, context, options, err);
-    if (!rc && reader->piece->kind == DP_PIECE_RECORDS)
+    if (!rc && !reader->piece->prologue && reader->piece->kind != DP_PIECE_BYTES)
         rc = open_scanner(reader, err);
     return rc;
 }
@@ -386,13 +415,94 @@ static int finish(struct dp_piece_reader *reader, struct dp_error *err)
     return rc ? rc : end(reader, err);
 }
 
+/* Lines begin behind a newline. (Behind the last record of all, one may be missing.) */
+static int check_line_edge(const struct dp_piece_reader *reader, uint64_t at, bool may_lack,
+                           struct dp_error *err)
+{
+    if (!reader->source->format->lines || !reader->scanner || may_lack ||
+        reader->last_byte == '\n')
+        return DP_OK;
+    return dp_block_walk_stale(&reader->walk, DP_VIRTUAL_BLOCK(at), err);
+}
+
+/* The end of the piece was met. */
+static int finish_blocks(struct dp_piece_reader *reader, struct dp_error *err)
+{
+    const struct dp_slice_piece *piece = reader->piece;
+    uint64_t records;
+    int rc = check_line_edge(reader, piece->interval.end, piece->interval.last, err);
+
+    if (rc)
+        return rc;
+    if (reader->scanner) {
+        rc = reader->source->format->finish(reader->scanner, err);
+        if (rc)
+            return rc;
+        records = edge_now(reader)->record - reader->first.record;
+        if (piece->record_count != UINT64_MAX && records != piece->record_count)
+            return dp_error_set(err, DP_STALE_INDEX,
+                                "%s: slice %llu: %llu records, the .tbi or .csi of the plan says "
+                                "%llu",
+                                reader->uri, (unsigned long long)reader->number,
+                                (unsigned long long)records,
+                                (unsigned long long)piece->record_count);
+    }
+    return end(reader, err);
+}
+
+/* The first stretch begins with the first block: skips what lies before the piece in it. */
+static int enter_blocks(struct dp_piece_reader *reader, struct dp_error *err)
+{
+    size_t before = DP_VIRTUAL_WITHIN(reader->piece->interval.begin);
+
+    reader->used = before;
+    reader->phase = EMIT;
+    if (before == 0)
+        return DP_OK;
+    reader->last_byte = reader->decoded.bytes[before - 1];
+    return check_line_edge(reader, reader->piece->interval.begin, false, err);
+}
+
+/* Fetches the next stretch of blocks and cuts off what lies behind the piece. */
+static int decode_blocks(struct dp_piece_reader *reader, struct dp_error *err)
+{
+    struct dp_piece *decoded = &reader->decoded;
+    struct dp_block_walk *walk = &reader->walk;
+    bool first = reader->offset == DP_VIRTUAL_BLOCK(walk->begin) << 16;
+    struct dp_error own;
+    int rc;
+
+    reader->used = 0;
+    decoded->length = 0;
+    if (walk->end_offset)
+        return finish_blocks(reader, err);
+    rc = dp_decoder_next(reader->decoder, decoded, &own);
+    if (rc == 0 || (rc < 0 && own.detail == DP_DETAIL_NOT_GZIP))
+        return dp_block_walk_stale(walk, walk->block, err);
+    if (rc < 0 && err)
+        *err = own;
+    if (rc < 0)
+        return rc;
+    rc = dp_block_walk_take(walk, decoded->blocks, decoded->block_count, err);
+    if (rc)
+        return rc;
+    reader->offset += decoded->length;
+    if (walk->end_offset && walk->end_offset < reader->offset)
+        decoded->length = (size_t)(walk->end_offset - decoded->offset);
+    return first && decoded->length ? enter_blocks(reader, err) : DP_OK;
+}
+
 /* Fetches the next stretch and skips what lies before the checkpoint. */
 static int decode(struct dp_piece_reader *reader, struct dp_error *err)
 {
     struct dp_piece *decoded = &reader->decoded;
     uint64_t from =
         reader->scanner ? reader->piece->checkpoint.offset : reader->piece->interval.begin;
-    int rc = dp_decoder_next(reader->decoder, decoded, err);
+    int rc;
+
+    if (reader->piece->kind == DP_PIECE_BLOCKS)
+        return decode_blocks(reader, err);
+    rc = dp_decoder_next(reader->decoder, decoded, err);
 
     if (rc < 0)
         return rc;
@@ -474,6 +584,23 @@ static int emit_bytes(struct dp_piece_reader *reader, struct dp_error *err)
     return give(reader, from, length, err);
 }
 
+static int emit_blocks(struct dp_piece_reader *reader, struct dp_error *err)
+{
+    static const struct dp_stop never = {DP_UNIT_RECORDS, UINT64_MAX};
+    const uint8_t *from = reader->decoded.bytes + reader->used;
+    size_t used = reader->decoded.length - reader->used;
+    int rc = DP_OK;
+
+    if (reader->scanner)
+        rc = scan(reader, &never, &used, err);
+    else
+        reader->used += used;
+    if (rc < 0)
+        return rc;
+    reader->last_byte = from[used - 1];
+    return give(reader, from, used, err);
+}
+
 static int emit_inline(struct dp_piece_reader *reader, struct dp_error *err)
 {
     reader->phase = DRAIN;
@@ -487,6 +614,8 @@ static int emit(struct dp_piece_reader *reader, uint64_t limit, struct dp_error 
         return emit_records(reader, limit, err);
     case DP_PIECE_BYTES:
         return emit_bytes(reader, err);
+    case DP_PIECE_BLOCKS:
+        return emit_blocks(reader, err);
     default:
         return emit_inline(reader, err);
     }

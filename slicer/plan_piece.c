@@ -52,8 +52,8 @@ void dp_plan_piece_cut(const struct dp_index *index, enum dp_plan_unit unit, uin
 /* ------------------------------------------------------------------------------------- names */
 
 /* The URI that workers open. A signature is a secret: it goes in only when that was asked for. */
-int dp_plan_piece_source(const struct dp_plan_place *place, struct dp_slice *slice,
-                         struct dp_error *err)
+int dp_plan_piece_object(const struct dp_plan_place *place, const struct dp_format *format,
+                         enum dp_codec codec, struct dp_slice *slice, struct dp_error *err)
 {
     const struct dp_object *object = place->object;
     const char *uri = dp_object_uri(object);
@@ -72,9 +72,16 @@ int dp_plan_piece_source(const struct dp_plan_place *place, struct dp_slice *sli
     source->uri = strdup(place->object_url ? place->object_url : uri);
     source->validator = strdup(dp_object_validator(object));
     source->size_bytes = dp_object_size(object);
-    source->format = dp_index_format(place->index);
-    source->codec = dp_index_codec(place->index);
+    source->format = format;
+    source->codec = codec;
     return source->uri && source->validator ? DP_OK : dp_error_no_memory(err);
+}
+
+int dp_plan_piece_source(const struct dp_plan_place *place, struct dp_slice *slice,
+                         struct dp_error *err)
+{
+    return dp_plan_piece_object(place, dp_index_format(place->index), dp_index_codec(place->index),
+                                slice, err);
 }
 
 static int inline_window(const struct dp_plan_place *place, size_t point,

@@ -46,6 +46,10 @@ void dp_plan_piece_cut(const struct dp_index *index, enum dp_plan_unit unit, uin
 int dp_plan_piece_source(const struct dp_plan_place *place, struct dp_slice *slice,
                          struct dp_error *err);
 
+/* The same for an object without an index of ours: `place` has none. */
+int dp_plan_piece_object(const struct dp_plan_place *place, const struct dp_format *format,
+                         enum dp_codec codec, struct dp_slice *slice, struct dp_error *err);
+
 /* Adds the piece of all records of `interval` of the slice's source number `source`, which is that
  * of `place`; none, when the index knows that there are none. */
 int dp_plan_piece_interval(const struct dp_plan_place *place, const struct dp_interval *interval,

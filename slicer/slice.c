@@ -6,6 +6,7 @@
 #include "base/crc32.h"
 #include "base/error.h"
 #include "connectors/uri.h"
+#include "index/tabix.h"
 #include "slicer/slice_json.h"
 
 #include <stdio.h>
@@ -123,7 +124,8 @@ uint64_t dp_slice_count_records(const struct dp_slice *slice, uint32_t output)
     for (i = 0; i < slice->piece_count; i++) {
         const struct dp_slice_piece *piece = &slice->pieces[i];
 
-        if (piece->output != output || piece->kind != DP_PIECE_RECORDS)
+        if (piece->output != output || piece->prologue ||
+            (piece->kind != DP_PIECE_RECORDS && piece->kind != DP_PIECE_BLOCKS))
             continue;
         if (piece->filter || piece->record_count == UINT64_MAX)
             return UINT64_MAX;
@@ -234,6 +236,21 @@ static bool inline_fits(const struct dp_slice_piece *piece)
            piece->packed_bytes > 0;
 }
 
+/* The range goes from the first block to the end of the last one, whose length nobody knows: a
+ * block has 64 KiB at most. */
+static bool blocks_fit(const struct dp_slice_piece *piece, const struct dp_slice_source *source)
+{
+    const struct dp_interval *interval = &piece->interval;
+    uint64_t last = DP_VIRTUAL_BLOCK(interval->end);
+    bool within = DP_VIRTUAL_WITHIN(interval->end) > 0;
+
+    return source->codec == DP_CODEC_BGZF && interval->begin < interval->end &&
+           piece->range.begin == DP_VIRTUAL_BLOCK(interval->begin) &&
+           piece->range.end >= last + within && piece->range.end <= last + DP_SLICE_BLOCK_MAX &&
+           piece->range.begin < piece->range.end && piece->range.end <= source->size_bytes &&
+           (!piece->prologue || piece->record_count == UINT64_MAX);
+}
+
 /* What of a piece does not fit; NULL when all does. */
 static const char *piece_fault(const struct dp_slice *slice, const struct dp_slice_piece *piece)
 {
@@ -246,6 +263,8 @@ static const char *piece_fault(const struct dp_slice *slice, const struct dp_sli
         return "the filter";
     if (piece->kind == DP_PIECE_INLINE)
         return inline_fits(piece) ? NULL : "what is inlined";
+    if (piece->kind == DP_PIECE_BLOCKS)
+        return blocks_fit(piece, source) ? NULL : "the place to read";
     if (!place_fits(piece, source) ||
         !(piece->kind == DP_PIECE_RECORDS ? records_fit(piece, source) : bytes_fit(piece)))
         return "the place to read";

@@ -46,6 +46,9 @@
 /* An inlined piece, unpacked. Packed it must fit into the line. */
 #define DP_SLICE_INLINE_MAX (64u << 20)
 
+/* A BGZF block is never longer. */
+#define DP_SLICE_BLOCK_MAX (64u << 10)
+
 /* The first 16 bytes of a SHA-256 in hex, and a NUL. */
 #define DP_SLICE_ID_DIGITS 32
 typedef char dp_slice_id[DP_SLICE_ID_DIGITS + 1];
@@ -85,7 +88,8 @@ struct dp_slice_window {
 enum dp_piece_kind {
     DP_PIECE_RECORDS, /* the records of an interval, found by the format's scanner */
     DP_PIECE_BYTES,   /* uncompressed bytes [begin, end) as they are */
-    DP_PIECE_INLINE   /* bytes that stand in the slice itself */
+    DP_PIECE_INLINE,  /* bytes that stand in the slice itself */
+    DP_PIECE_BLOCKS   /* BGZF: records, or a header, between two virtual offsets */
 };
 
 /* Some bytes of one source for one output. */
@@ -93,16 +97,18 @@ struct dp_slice_piece {
     enum dp_piece_kind kind;
     uint32_t source; /* position in the slice's sources and outputs */
     uint32_t output;
-    bool prologue; /* kinds bytes and inline: a header that records follow */
+    bool prologue; /* not for records: a header that records follow */
     char *filter;  /* JSON object in text that the format's filter understands; NULL: none */
 
-    struct dp_interval interval; /* kind bytes: uncompressed offsets, `last` is false */
-    uint64_t record_count;       /* kind records: in the interval, before the filter; UINT64_MAX:
-                                  * not known before fetching */
+    struct dp_interval interval; /* kind bytes: uncompressed offsets, `last` is false; kind blocks:
+                                  * virtual offsets, `last`: of all records of the object */
+    uint64_t record_count;       /* kinds records and blocks: in the interval, before the filter;
+                                  * UINT64_MAX: not known before fetching */
 
     /* Kinds records and bytes: where and how to read. */
     struct dp_range
-        range; /* compressed bytes to GET; begins with the byte of point.compressed_bit */
+        range; /* compressed bytes to GET; begins with the byte of point.compressed_bit. Kind
+                * blocks: and that is all there is */
     struct dp_seek_point point;
     struct dp_slice_window window;
     struct dp_edge checkpoint; /* kind records: parsing begins here, at or after the point */

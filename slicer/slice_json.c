@@ -6,6 +6,7 @@
 #include "slicer/slice_json.h"
 
 #include "base/crc32.h"
+#include "index/tabix.h"
 
 #include <nettle/base64.h>
 #include <stdio.h>
@@ -107,6 +108,13 @@ static json_t *write_filter(const struct dp_slice_piece *piece)
     return piece->filter ? json_loads(piece->filter, 0, NULL) : json_null();
 }
 
+/* A virtual offset needs more bits than JSON readers keep exact. */
+static json_t *write_virtual(uint64_t offset)
+{
+    return json_pack("[o,o]", integer(DP_VIRTUAL_BLOCK(offset)),
+                     integer(DP_VIRTUAL_WITHIN(offset)));
+}
+
 /* The keys of every kind of piece, then those of its kind. */
 static json_t *write_piece(const struct dp_slice_piece *piece)
 {
@@ -126,6 +134,13 @@ static json_t *write_piece(const struct dp_slice_piece *piece)
                          piece->prologue, "bytes", integer(piece->interval.begin),
                          integer(piece->interval.end), "range", range_pair(piece->range), "point",
                          write_point(piece), "decoded", write_decoded(piece));
+    case DP_PIECE_BLOCKS:
+        return json_pack("{s:s,s:o,s:o,s:o,s:b,s:o,s:o,s:b,s:o,s:o}", "kind", "blocks", "source",
+                         source, "output", output, "filter", write_filter(piece), "prologue",
+                         piece->prologue, "begin", write_virtual(piece->interval.begin), "end",
+                         write_virtual(piece->interval.end), "last", piece->interval.last,
+                         "records", write_count(piece->record_count), "range",
+                         range_pair(piece->range));
     default:
         return json_pack("{s:s,s:o,s:o,s:o,s:b,s:o,s:o}", "kind", "inline", "source", source,
                          "output", output, "filter", write_filter(piece), "prologue",
@@ -529,6 +544,41 @@ static int read_bytes_piece(json_t *value, struct dp_slice_piece *piece, struct 
     return rc;
 }
 
+static bool take_virtual(const json_t *value, uint64_t *offset)
+{
+    struct dp_range pair; /* not a range: a block's offset, and one within it */
+
+    if (!take_range(value, &pair) || pair.begin >= UINT64_C(1) << 48 ||
+        pair.end > DP_SLICE_BLOCK_MAX - 1)
+        return false;
+    *offset = pair.begin << 16 | pair.end;
+    return true;
+}
+
+static int read_blocks_piece(json_t *value, struct dp_slice_piece *piece, struct dp_error *err)
+{
+    json_t *source, *output, *filter, *begin, *end, *records, *range;
+    int prologue, last, rc;
+    json_error_t why;
+    const char *kind;
+
+    if (json_unpack_ex(value, &why, JSON_STRICT, "{s:s,s:o,s:o,s:o,s:b,s:o,s:o,s:b,s:o,s:o}",
+                       "kind", &kind, "source", &source, "output", &output, "filter", &filter,
+                       "prologue", &prologue, "begin", &begin, "end", &end, "last", &last,
+                       "records", &records, "range", &range))
+        return unpack_failed(err, "piece", &why);
+    piece->prologue = prologue;
+    piece->interval.unit = DP_UNIT_BYTES;
+    piece->interval.last = last;
+    if (!take_virtual(begin, &piece->interval.begin) || !take_virtual(end, &piece->interval.end) ||
+        !take_range(range, &piece->range))
+        return malformed(err, "a range");
+    rc = take_place_in_slice(source, output, piece, err);
+    if (!rc)
+        rc = read_filter(filter, piece, err);
+    return rc ? rc : take_count(records, &piece->record_count, err);
+}
+
 static int read_inline_piece(json_t *value, struct dp_slice_piece *piece, struct dp_error *err)
 {
     json_t *source, *output, *filter, *raw;
@@ -566,6 +616,10 @@ static int read_piece(json_t *value, struct dp_slice *slice, struct dp_error *er
     if (strcmp(kind, "bytes") == 0) {
         piece->kind = DP_PIECE_BYTES;
         return read_bytes_piece(value, piece, err);
+    }
+    if (strcmp(kind, "blocks") == 0) {
+        piece->kind = DP_PIECE_BLOCKS;
+        return read_blocks_piece(value, piece, err);
     }
     if (strcmp(kind, "inline") == 0) {
         piece->kind = DP_PIECE_INLINE;

@@ -19,7 +19,6 @@
 #include <string.h>
 
 #define MAGIC_BYTES  5u  /* "BCF", major, minor version */
-#define START_BYTES  9u  /* and the length of the text */
 #define HEAD_BYTES   32u /* of a record: two lengths, and what the shared part begins with */
 #define LENGTH_BYTES 8u  /* the two lengths, which do not count themselves */
 #define SHARED_LEAST 24u /* bytes of the shared part at fixed places */
@@ -102,7 +101,7 @@ static int check_start(struct bcf *b, struct dp_error *err)
         return fault(b, DP_DETAIL_RECORD, err, "a header of %" PRIu32 " bytes", text_bytes);
     b->minor = b->head[4];
     b->left = text_bytes;
-    b->header_bytes = START_BYTES + (uint64_t)text_bytes;
+    b->header_bytes = DP_BCF_START_BYTES + (uint64_t)text_bytes;
     b->place = IN_TEXT;
     return DP_OK;
 }
@@ -143,10 +142,10 @@ static int step_start(struct bcf *b, const uint8_t **p, const uint8_t *end, stru
 {
     int rc;
 
-    if (!collect(b, p, end, START_BYTES))
+    if (!collect(b, p, end, DP_BCF_START_BYTES))
         return DP_OK;
     b->head_bytes = 0;
-    b->header_crc32 = dp_crc32(0, b->head, START_BYTES);
+    b->header_crc32 = dp_crc32(0, b->head, DP_BCF_START_BYTES);
     rc = check_start(b, err);
     return !rc && b->left == 0 ? end_text(b, err) : rc;
 }

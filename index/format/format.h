@@ -91,6 +91,7 @@ struct dp_format {
     const char *name;
     const char *description; /* a few words for --help and errors */
     bool has_bases;
+    bool lines; /* records are lines */
 
     /* How sure the content makes us: 0 no, 1 possible, 2 sure. `head` holds the first bytes of the
      * uncompressed object (up to 64 KiB); `whole` says that it is all of it. */

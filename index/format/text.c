@@ -220,6 +220,7 @@ const struct dp_format dp_text = {
     .name = "text",
     .description = "lines, ended by LF or CRLF",
     .has_bases = false,
+    .lines = true,
     .sniff = text_sniff,
     .endings = NULL,
     .open = text_open,

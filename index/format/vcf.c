@@ -346,6 +346,7 @@ const struct dp_format dp_vcf = {
     .name = "vcf",
     .description = "variants as text, with its header",
     .has_bases = false,
+    .lines = true,
     .sniff = vcf_sniff,
     .endings = vcf_endings,
     .open = vcf_open,
