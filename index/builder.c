@@ -194,11 +194,12 @@ static int add_sum(struct dp_index *index, uint64_t offset, uint32_t crc32,
 static int map_piece(struct builder *builder, const struct dp_piece *piece,
                      struct dp_error *err)
 {
-    int result;
+    int result = DP_OK;
 
-    if (builder->unmapped || piece->length == 0)
+    if (builder->unmapped)
         return DP_OK;
-    result = dp_mapper_feed(builder->mapper, piece->bytes, piece->length, err);
+    if (piece->length > 0)
+        result = dp_mapper_feed(builder->mapper, piece->bytes, piece->length, err);
     if (!result && piece->seek_point)
         result = dp_mapper_mark(builder->mapper, err);
     if ((result == DP_DATA && builder->options.allow_truncated) ||
@@ -404,6 +405,9 @@ static int finish(struct builder *builder, struct dp_error *err)
     index->member_count = decoded.member_count;
     index->garbage_bytes = decoded.garbage_bytes;
     index->bgzf_eof_missing = decoded.bgzf_eof_missing;
+    index->codec = decoded.codec;
+    if (index->codec != DP_CODEC_BGZF)
+        index->block_count = 0; /* they are not all there is */
     result = drain_input(builder, err);
     if (!result)
         result = map_end(builder, decoded.truncated, err);

@@ -140,7 +140,8 @@ static inline void put_bgzf_block(struct dp_array *out, const uint8_t *bytes, si
     put(out, trailer, sizeof(trailer));
 }
 
-enum packing { PLAIN, ONE_MEMBER, MANY_MEMBERS, BLOCKS, PACKINGS };
+/* BLOCKS_AND_MEMBERS begins as BGZF and has other members too. */
+enum packing { PLAIN, ONE_MEMBER, MANY_MEMBERS, BLOCKS, BLOCKS_AND_MEMBERS, PACKINGS };
 
 /* The sample as an object; the caller frees the array. */
 static inline struct dp_array pack(const struct sample *sample, enum packing packing)
@@ -155,7 +156,7 @@ static inline struct dp_array pack(const struct sample *sample, enum packing pac
         put_member(&out, bytes, length);
     for (at = 0; packing > ONE_MEMBER && at < length; at += n) {
         n = length - at < step ? length - at : step;
-        if (packing == BLOCKS)
+        if (packing == BLOCKS || (packing == BLOCKS_AND_MEMBERS && at / step % 3 < 2))
             put_bgzf_block(&out, bytes + at, n);
         else
             put_member(&out, bytes + at, n);

@@ -259,6 +259,17 @@ static void pack_blocks(struct dp_array *out, const struct sample *sample, struc
     pack_block(out, sample->bytes, 0);
 }
 
+static void pack_mixed(struct dp_array *out, const struct sample *sample, struct random *random)
+{
+    struct sample first = *sample, second = *sample;
+
+    first.length /= 2;
+    second.bytes += first.length;
+    second.length -= first.length;
+    pack_blocks(out, &first, random);
+    pack_members(out, &second, random);
+}
+
 static void pack(struct place *place, const struct sample *sample, enum packing packing,
                  struct random *random)
 {
@@ -273,6 +284,9 @@ static void pack(struct place *place, const struct sample *sample, enum packing 
         break;
     case BLOCKS:
         pack_blocks(&out, sample, random);
+        break;
+    case BLOCKS_AND_MEMBERS:
+        pack_mixed(&out, sample, random);
         break;
     default:
         append(&out, sample->bytes, sample->length);
@@ -304,7 +318,7 @@ void place_write(const struct place *place, const uint8_t *bytes, size_t length,
 void place_make(struct place *place, const struct sample *sample, enum packing packing,
                 uint64_t spacing, uint64_t seed)
 {
-    static const char *const endings[] = {"", ".gz", ".gz", ".gz"};
+    static const char *const endings[] = {"", ".gz", ".gz", ".gz", ".gz"};
     struct dp_index_options options = {
         .struct_bytes = sizeof(options), .format = sample->format, .spacing_bytes = spacing};
     struct random random = {seed};

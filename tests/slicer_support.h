@@ -50,7 +50,8 @@ void sample_free(struct sample *sample);
 /* The first edge with a key >= `key`. */
 const struct dp_edge *sample_cut(const struct sample *sample, enum dp_plan_unit unit, uint64_t key);
 
-enum packing { PLAIN, ONE_MEMBER, MANY_MEMBERS, BLOCKS, PACKING_COUNT };
+/* BLOCKS_AND_MEMBERS begins as BGZF and has other members too. */
+enum packing { PLAIN, ONE_MEMBER, MANY_MEMBERS, BLOCKS, BLOCKS_AND_MEMBERS, PACKING_COUNT };
 
 /* An object in a file, its saved index, and a context. */
 struct place {

@@ -16,6 +16,7 @@ struct dp_decoder {
     struct dp_source source;
     struct dp_pass *pass;
     struct dp_decoder_config rest;   /* of a pass that took over from BGZF */
+    struct dp_resume resume;         /* what it must know; kept while BGZF is decoded */
     struct dp_crew *crew;
 
     struct dp_batch *batch; /* at hand; NULL before the first */
@@ -51,6 +52,9 @@ int dp_decoder_open(struct dp_context *context, const struct dp_decoder_config *
     self->config = *config;
     self->whole_member = !config->start.mid_member;
     self->ended = 1;
+    self->result.codec = config->codec;
+    self->resume.origin = self->resume.edge = config->start.uncompressed_offset;
+    dp_points_init(&self->resume.points, config->spacing_bytes, self->resume.origin);
     dp_source_init(&self->source, config->input);
     rc = ops->open(&self->config, &self->source, &self->pass, err);
     if (!rc)
@@ -76,6 +80,7 @@ void dp_decoder_free(struct dp_decoder *decoder)
     for (size_t i = decoder->point; i < decoder->points.length; i++)
         dp_batch_point_free(&points[i]);
     dp_array_free(&decoder->points);
+    dp_points_free(&decoder->resume.points);
     dp_batch_point_free(&decoder->given);
     dp_source_free(&decoder->source);
     free(decoder);
@@ -83,9 +88,28 @@ void dp_decoder_free(struct dp_decoder *decoder)
 
 /* ------------------------------------------------------------------------------ batches */
 
+/* Notes a point of BGZF, so that plain gzip can go on behind it; and a point that only plain gzip
+ * can have. */
+static bool note_point(struct dp_decoder *self, const struct dp_seek_point *at)
+{
+    bool taken;
+
+    if (self->result.codec != DP_CODEC_BGZF)
+        return true;
+    if (at->mid_member)
+        self->result.codec = DP_CODEC_GZIP;
+    return self->pass->ops != &dp_pass_bgzf ||
+           dp_points_offer(&self->resume.points, at->uncompressed_offset, &taken);
+}
+
 /* Takes the points of a batch over. */
 static int take_points(struct dp_decoder *self, struct dp_batch *batch, struct dp_error *err)
 {
+    const struct dp_batch_point *points = batch->points.data;
+
+    for (size_t i = 0; i < batch->points.length; i++)
+        if (!note_point(self, &points[i].found.at))
+            return dp_error_no_memory(err);
     if (self->point == self->points.length)
         self->point = self->points.length = 0;
     if (!dp_array_append(&self->points, batch->points.data, batch->points.length,
@@ -140,8 +164,8 @@ static int resume_as_gzip(struct dp_decoder *self, struct dp_error *err)
     self->batch = NULL;
     self->member_crc32 = 0;
     self->member_bytes = 0;
-    rc = dp_pass_gzip_resume(&self->rest, &self->source, self->result.member_count, &self->pass,
-                             err);
+    self->resume.member_count = self->result.member_count;
+    rc = dp_pass_gzip_resume(&self->rest, &self->source, &self->resume, &self->pass, err);
     return rc ? rc : dp_crew_open(self->pass, self->rest.threads, self->rest.backend, &self->crew,
                                   err);
 }
@@ -174,6 +198,8 @@ static int check_member(struct dp_decoder *self, const struct dp_segment *segmen
 static int add_segment(struct dp_decoder *self, const struct dp_segment *segment,
                        struct dp_piece *piece, struct dp_error *err)
 {
+    int rc;
+
     piece->crc32 = piece->length ? dp_crc32_combine(piece->crc32, segment->crc32, segment->length)
                                  : segment->crc32;
     piece->length += segment->length;
@@ -183,7 +209,12 @@ static int add_segment(struct dp_decoder *self, const struct dp_segment *segment
                                                                segment->length)
                                             : segment->crc32;
     self->member_bytes += segment->length;
-    return segment->flags & DP_SEGMENT_MEMBER ? check_member(self, segment, err) : DP_OK;
+    if (!(segment->flags & DP_SEGMENT_MEMBER))
+        return DP_OK;
+    rc = check_member(self, segment, err);
+    if (!rc && self->result.codec == DP_CODEC_BGZF)
+        self->result.codec = DP_CODEC_GZIP; /* a sound member that is no block */
+    return rc;
 }
 
 /* The blocks that end inside the piece, which ends at self->position of the batch. */
@@ -216,9 +247,11 @@ static int next_piece(struct dp_decoder *self, struct dp_piece *piece)
         self->ended = add_segment(self, &segments[self->segment++], piece, &self->error) ? DP_DATA
                                                                                          : 1;
     self->position += piece->length;
+    if (piece->sum_edge)
+        self->resume.edge = piece->offset + piece->length;
     self->result.uncompressed_bytes += piece->length;
     add_blocks(self, piece);
-    return piece->length || piece->block_count;
+    return piece->length || piece->block_count || piece->sum_edge;
 }
 
 /* Damage is the end when the caller wants the sound prefix. */

@@ -100,7 +100,8 @@ struct dp_decoder_config {
 /* Consecutive uncompressed bytes; pieces follow each other without gaps. */
 struct dp_piece {
     const uint8_t *bytes; /* valid until the next dp_decoder_next */
-    size_t length;        /* > 0, except: a piece of no bytes may report empty BGZF blocks */
+    size_t length;        /* > 0, except: a piece of no bytes may report empty BGZF blocks, or an
+                             edge where BGZF goes over to plain gzip */
     uint64_t offset;      /* uncompressed, in the object */
     uint32_t crc32;       /* of these bytes alone */
     bool sum_edge;        /* a checksum edge lies at its end */
@@ -112,6 +113,8 @@ struct dp_piece {
 
 /* What the whole stream was; complete once dp_decoder_next has returned 0. */
 struct dp_decoder_result {
+    enum dp_codec codec;         /* as configured; but DP_CODEC_GZIP for what began as BGZF and has
+                                    other members too */
     uint64_t compressed_bytes;   /* read from the input */
     uint64_t uncompressed_bytes; /* given out (from the start point on) */
     uint64_t member_count;       /* gzip members or BGZF blocks begun */

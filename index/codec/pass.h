@@ -57,11 +57,18 @@ extern const struct dp_pass_ops dp_pass_spans;
 /* The pass for a codec and what is known. */
 const struct dp_pass_ops *dp_pass_find(const struct dp_decoder_config *config);
 
-/* Goes on as plain gzip where BGZF was left, with the member after `member_count` others. When the
- * caller wants blocks or seek points, a sound member there is refused: it is none of the blocks
- * that were reported. */
+/* Where BGZF was left. */
+struct dp_resume {
+    uint64_t origin;         /* uncompressed offset where the whole decoding began */
+    uint64_t edge;           /* the last checksum edge, or the origin */
+    uint64_t member_count;   /* blocks so far */
+    struct dp_points points; /* seek points so far; they go to the new pass */
+};
+
+/* Goes on as plain gzip at config->start, where BGZF was left: seek points and checksum edges
+ * follow each other as if nothing had happened. */
 int dp_pass_gzip_resume(const struct dp_decoder_config *config, struct dp_source *source,
-                        uint64_t member_count, struct dp_pass **pass, struct dp_error *err);
+                        struct dp_resume *from, struct dp_pass **pass, struct dp_error *err);
 
 /* The parallel part that all codecs share: the CRC of every segment that has none yet. */
 void dp_pass_sum(struct dp_batch *batch);

@@ -23,7 +23,7 @@ struct gzip_pass {
     size_t open;              /* of them, how many still gather bytes behind them */
     uint8_t history[DP_WINDOW_BYTES]; /* before the start point */
     bool begun;               /* the first batch was filled */
-    bool refuse_members;      /* see dp_pass_gzip_resume */
+    uint64_t origin;          /* uncompressed offset where the whole decoding began */
 };
 
 static int open_gzip(const struct dp_decoder_config *config, struct dp_source *source,
@@ -47,6 +47,7 @@ static int open_gzip(const struct dp_decoder_config *config, struct dp_source *s
         return rc;
     }
     dp_flow_init(&self->base.flow, config, source);
+    self->origin = config->start.uncompressed_offset;
     if (config->start.mid_member) {
         self->member_bytes = config->window_bytes;
         memcpy(self->history + DP_WINDOW_BYTES - config->window_bytes, config->window,
@@ -57,18 +58,24 @@ static int open_gzip(const struct dp_decoder_config *config, struct dp_source *s
 }
 
 int dp_pass_gzip_resume(const struct dp_decoder_config *config, struct dp_source *source,
-                        uint64_t member_count, struct dp_pass **pass, struct dp_error *err)
+                        struct dp_resume *from, struct dp_pass **pass, struct dp_error *err)
 {
     struct gzip_pass *self;
+    struct dp_flow *flow;
     int rc = open_gzip(config, source, pass, err);
 
     if (rc)
         return rc;
     self = (struct gzip_pass *)*pass;
-    self->gzip.member_count = member_count;
-    self->gzip.any_member = member_count > 0;
-    self->refuse_members = config->want_blocks || config->spacing_bytes;
-    dp_points_init(&self->base.flow.points, 0, 0);
+    self->origin = from->origin;
+    self->gzip.member_count = from->member_count;
+    self->gzip.any_member = from->member_count > 0;
+    flow = &self->base.flow;
+    dp_points_free(&flow->points);
+    flow->points = from->points;
+    memset(&from->points, 0, sizeof(from->points));
+    if (!config->guide && config->sum_bytes && from->edge <= UINT64_MAX - config->sum_bytes)
+        flow->sum_edge = from->edge + config->sum_bytes;
     return DP_OK;
 }
 
@@ -205,8 +212,7 @@ static bool offer_point(struct gzip_pass *self, struct dp_batch *batch, bool mid
         return true;
     dp_flow_edge(flow);
     /* The start is no edge: nothing ends there. */
-    if (flow->offset > flow->config->start.uncompressed_offset &&
-        !dp_batch_cut(batch, DP_SEGMENT_POINT, &segment))
+    if (flow->offset > self->origin && !dp_batch_cut(batch, DP_SEGMENT_POINT, &segment))
         return false;
     return add_point(self, batch, mid_member, compressed_bit);
 }
@@ -240,13 +246,6 @@ static size_t room_left(struct gzip_pass *self, const struct dp_batch *batch)
     return (size_t)lower(room, flow->config->end_offset - flow->offset);
 }
 
-static int refuse_member(struct gzip_pass *self, struct dp_batch *batch)
-{
-    return dp_error_set(&batch->error, DP_UNSUPPORTED,
-                        "%s: offset %" PRIu64 ": begins as BGZF, but this member is no BGZF block",
-                        self->gzip.name, self->gzip.member_offset);
-}
-
 static bool end_member(struct gzip_pass *self, struct dp_batch *batch)
 {
     struct dp_segment *segment;
@@ -276,10 +275,6 @@ static bool handle(struct gzip_pass *self, struct dp_batch *batch, int event)
         break;
     case DP_GZIP_TRAILER:
         ok = end_member(self, batch);
-        if (ok && self->refuse_members) {
-            batch->state = refuse_member(self, batch);
-            return false;
-        }
         break;
     case DP_GZIP_FULL:
         if (flow->offset == flow->sum_edge) {
