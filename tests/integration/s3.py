@@ -7,6 +7,9 @@
 # usage: s3.py put FILE BUCKET KEY [PART_BYTES] | get BUCKET KEY FILE
 #        | delete BUCKET KEY | move BUCKET KEY NEW_KEY | list BUCKET | sign BUCKET KEY [SECONDS]
 #        | fill BUCKET PREFIX COUNT (small objects PREFIX00001 ...)
+#        | let-all BUCKET (anybody reads) | versioned BUCKET | version BUCKET KEY
+#        | requester-pays BUCKET
+#        | session ROLE (prints a key, a secret, a token and their expiry, of STS)
 #        | let-read BUCKET USER (of Ceph RGW) | uploads BUCKET (those that are unfinished)
 
 import json
@@ -54,6 +57,23 @@ def main(action, bucket_or_file, *rest):
                            "Action": ["s3:GetObject", "s3:ListBucket"],
                            "Resource": ["arn:aws:s3:::" + bucket_or_file,
                                         "arn:aws:s3:::" + bucket_or_file + "/*"]}]}))
+    elif action == "let-all":
+        s3.put_bucket_policy(Bucket=bucket_or_file, Policy=json.dumps({
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject"],
+                           "Resource": ["arn:aws:s3:::" + bucket_or_file + "/*"]}]}))
+    elif action == "versioned":
+        s3.put_bucket_versioning(Bucket=bucket_or_file, VersioningConfiguration={"Status": "Enabled"})
+    elif action == "requester-pays":
+        s3.put_bucket_request_payment(Bucket=bucket_or_file,
+                                      RequestPaymentConfiguration={"Payer": "Requester"})
+    elif action == "version":
+        print(s3.head_object(Bucket=bucket_or_file, Key=rest[0])["VersionId"])
+    elif action == "session":
+        sts = boto3.client("sts", endpoint_url=os.environ["AWS_ENDPOINT_URL"], region_name="us-east-1")
+        keys = sts.assume_role(RoleArn=bucket_or_file, RoleSessionName="judge")["Credentials"]
+        print(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"],
+              keys["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ"))
     elif action == "uploads":
         for upload in s3.list_multipart_uploads(Bucket=bucket_or_file).get("Uploads", []):
             print(upload["UploadId"], upload["Key"])

@@ -6,7 +6,8 @@
 # loopback ports, fresh each time, with one user and the buckets that are named (test-bucket when
 # none is). DIR/env then says RGW_URL and, for the client, AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID,
 # AWS_SECRET_ACCESS_KEY and AWS_REGION; RGW_READER, RGW_READER_ACCESS_KEY and RGW_READER_SECRET_KEY
-# are a second user, who may do nothing yet. About two seconds and 150 MB of memory.
+# are a second user, who may do nothing yet; RGW_ROLE is a role that the first may assume by STS. About
+# two seconds and 150 MB of memory.
 set -eu
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -64,6 +65,7 @@ rgw gc obj min wait = 0
 rgw gc processor period = 2
 rgw gc processor max time = 2
 rgw s3 auth use sts = true
+rgw s3 auth order = sts, local, external
 rgw sts key = dataplugtestkeys
 rgw thread pool size = 32
 rgw region root pool = .rgw.root
@@ -100,6 +102,14 @@ timeout 60 radosgw-admin user create --uid=reader --display-name=reader \
     --access-key="$access_key-R" --secret-key="$secret_key-r" >>"$dir/setup.out" 2>&1 ||
     fail "no second user: see $dir/setup.out"
 
+# A role that the first user may assume, for session tokens.
+timeout 60 radosgw-admin role create --role-name=worker --path=/ --assume-role-policy-doc='{
+    "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["sts:AssumeRole"],
+    "Principal": {"AWS": ["arn:aws:iam:::user/tester"]}}]}' >>"$dir/setup.out" 2>&1 &&
+    timeout 60 radosgw-admin role-policy put --role-name=worker --policy-name=all --policy-doc='{
+    "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": "*"}]}' \
+    >>"$dir/setup.out" 2>&1 || fail "no role: see $dir/setup.out"
+
 for bucket in "${@:-test-bucket}"; do
     curl -sSf -X PUT -H "x-amz-content-sha256: UNSIGNED-PAYLOAD" \
         --aws-sigv4 aws:amz:us-east-1:s3 --user "$access_key:$secret_key" \
@@ -114,7 +124,8 @@ AWS_REGION=us-east-1
 RGW_READER=reader
 RGW_READER_ACCESS_KEY=$access_key-R
 RGW_READER_SECRET_KEY=$secret_key-r
-export RGW_READER RGW_READER_ACCESS_KEY RGW_READER_SECRET_KEY
+RGW_ROLE=arn:aws:iam:::role/worker
+export RGW_ROLE RGW_READER RGW_READER_ACCESS_KEY RGW_READER_SECRET_KEY
 export RGW_URL AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_REGION
 ENV
 guard

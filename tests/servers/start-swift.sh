@@ -105,7 +105,7 @@ wait_for "http://127.0.0.1:$port/"
 token=$(curl -sSf -D - -o /dev/null -H 'X-Auth-User: test:tester' -H 'X-Auth-Key: testing' \
     "http://127.0.0.1:$port/auth/v1.0" | awk 'tolower($1) == "x-auth-token:" { print $2 }' | tr -d '\r')
 for bucket in "${@:-test-bucket}"; do
-    curl -sSf -X PUT -H "X-Auth-Token: $token" "http://127.0.0.1:$port/v1/AUTH_test/$bucket" ||
+    curl -sSf --retry 8 -X PUT -H "X-Auth-Token: $token" "http://127.0.0.1:$port/v1/AUTH_test/$bucket" ||
         fail "bucket $bucket cannot be made"
 done
 cat >"$dir/env" <<ENV
