@@ -19,7 +19,7 @@ serve "$service" reads
 serve credentials
 services=$work/credentials
 mkdir -p "$work/home/.aws"
-export HOME=$work/home AWS_EC2_METADATA_DISABLED=true AWS_SHARED_CREDENTIALS_FILE= AWS_CONFIG_FILE=
+export HOME=$work/home AWS_EC2_METADATA_DISABLED=true AWS_SHARED_CREDENTIALS_FILE='' AWS_CONFIG_FILE=''
 s3 put "$work/reads.gz" reads reads.gz || cannot "boto3 cannot write"
 dp-index build -q s3://reads/reads.gz || cannot "no index in the bucket"
 key=$AWS_ACCESS_KEY_ID secret=$AWS_SECRET_ACCESS_KEY endpoint=$AWS_ENDPOINT_URL
