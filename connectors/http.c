@@ -264,6 +264,7 @@ struct exchange {
     struct dp_array document; /* bytes of a refusal */
     uint64_t sent;
     double deadline;         /* seconds of the monotonic clock; 0: none */
+    double moved;            /* when a byte was seen last, by the same clock */
     struct curl_slist *headers;
     char error[CURL_ERROR_SIZE];
 };
@@ -288,10 +289,19 @@ static int note_socket(void *user, curl_socket_t fd, curlsocktype purpose)
     return CURL_SOCKOPT_OK;
 }
 
+static double now(void)
+{
+    struct timespec at;
+
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
+}
+
 static size_t take_header(char *line, size_t size, size_t count, void *user)
 {
     struct exchange *exchange = user;
 
+    exchange->moved = now();
     if (size * count > 5 && memcmp(line, "HTTP/", 5) == 0)
         acknowledge(exchange);
     dp_http_answer_header(exchange->answer, line, size * count);
@@ -341,8 +351,12 @@ static size_t write_body(char *bytes, size_t size, size_t count, void *user)
 {
     struct exchange *exchange = user;
 
+    int rc;
+
     atomic_fetch_add(&exchange->context->counters.received_bytes, size * count);
-    return take_body(exchange, bytes, size * count) ? 0 : size * count;
+    rc = take_body(exchange, bytes, size * count);
+    exchange->moved = now(); /* whoever takes the bytes has all the time it needs */
+    return rc ? 0 : size * count;
 }
 
 static size_t read_body(char *buffer, size_t size, size_t count, void *user)
@@ -367,6 +381,7 @@ static size_t read_body(char *buffer, size_t size, size_t count, void *user)
         n = (size_t)got;
     }
     exchange->sent += n;
+    exchange->moved = now();
     atomic_fetch_add(&exchange->context->counters.sent_bytes, n);
     return n;
 }
@@ -382,12 +397,22 @@ static int seek_body(void *user, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
-static double now(void)
+/* A server that announced more than it sends keeps the connection open for ever. */
+static int fail_stalled(struct exchange *exchange)
 {
-    struct timespec at;
+    struct dp_error *failure = &exchange->failure;
+    const char *name = exchange->request->name;
+    long status = 0;
 
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
+    curl->easy_getinfo(exchange->line.curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status)
+        dp_error_set(failure, DP_IO, "%s: the server stopped sending", name);
+    else
+        dp_error_set(failure, DP_IO, "%s: timed out: no byte came for %u seconds", name,
+                     exchange->context->options.timeout_seconds);
+    failure->retryable = 1;
+    failure->http_status = (int)status;
+    return DP_IO;
 }
 
 /* Is there a reason to leave the transfer? */
@@ -395,11 +420,16 @@ static int look_around(struct exchange *exchange)
 {
     const struct dp_http_request *request = exchange->request;
     int rc = dp_http_check(exchange->context, request, &exchange->failure);
+    double at = now();
 
-    if (!rc && exchange->deadline > 0 && now() > exchange->deadline)
-        rc = dp_error_set(&exchange->failure, DP_IO, "%s: no complete answer within the time limit",
-                          request->name);
-    return rc;
+    if (rc)
+        return rc;
+    if (exchange->deadline > 0 && at > exchange->deadline)
+        return dp_error_set(&exchange->failure, DP_IO,
+                            "%s: no complete answer within the time limit", request->name);
+    if (at - exchange->moved > exchange->context->options.timeout_seconds)
+        return fail_stalled(exchange);
+    return DP_OK;
 }
 
 /* How the transfer ended of which nothing is running any more. */
@@ -514,9 +544,6 @@ static void set_limits(CURL *handle, const struct dp_http_request *request,
     curl->easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl->easy_setopt(handle, CURLOPT_CONNECTTIMEOUT,
                      seconds < CONNECT_SECONDS ? seconds : (long)CONNECT_SECONDS);
-    /* A server that announced more than it sends keeps the connection open for ever. */
-    curl->easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl->easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, seconds);
     curl->easy_setopt(handle, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
     curl->easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl->easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -702,7 +729,7 @@ int dp_http_exchange(struct dp_context *context, const struct dp_http_request *r
     rc = take_line(context, request, &exchange.line, err);
     if (rc)
         return rc;
-    begin = now();
+    exchange.moved = begin = now();
     if (request->seconds > 0)
         exchange.deadline = begin + request->seconds;
     rc = set_up(&exchange, err);

@@ -1,0 +1,154 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The dataplug authors
+#
+# S3 over a long and bad line: 25 ms away, 80 MB/s a connection, and of 1000 answers 50 each are
+# "slow down", "internal error", a closed connection and a body that ends early. Index and slices must
+# come out byte-identical at 1, 4 and 16 threads, without a hang; times are printed beside those of
+# the same line without accidents. Also: what a slice costs in requests and bytes, and stopping in the
+# middle of transfers that have stalled.
+#
+# usage: faults.sh [MEGABYTES]   of the compressed object; 40 unless told otherwise
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+megabytes=${1:-40}
+slices=64
+object=$cache/faults-$megabytes.fastq.gz
+export AWS_EC2_METADATA_DISABLED=true
+
+# A tenth at a time, each a member of its own with other reads in it.
+make_object() {
+    local number tenth=$((megabytes * 435000))
+    mkdir -p "$cache"
+    for number in $(seq 10); do
+        "$build/datasets/generate" fastq4 --seed "$number" --bytes "$tenth" | gzip -1 -n || return
+    done >"$object.$$" && mv "$object.$$" "$object"
+}
+[ -s "$object" ] || make_object || cannot "no object"
+want=$(zcat "$object" | sum_of)
+size=$(stat -c %s "$object")
+
+serve rgw reads
+rgw=$AWS_ENDPOINT_URL
+/usr/bin/python3 "$top/tests/integration/s3.py" put "$object" reads reads.fastq.gz || cannot "boto3 cannot write"
+
+# wan NAME SETTING...: the same server over a line of that name. Sets $line_url and $line_log.
+wan() {
+    local name=$1
+    shift
+    at_end "'$servers/stop.sh' '$work/$name'"
+    DP_SERVER_OWNER=$$ "$servers/start-s3wan.sh" "$work/$name" "$rgw" "$@" || cannot "no line"
+    # shellcheck disable=SC1090,SC1091
+    . "$work/$name/env"
+    line_url=$S3WAN_URL line_log=$S3WAN_LOG
+}
+seconds() { json_field seconds <"$1"; }
+ratio() { awk -v a="$(seconds "$1")" -v b="$(seconds "$2")" 'BEGIN { printf "%.2f s / %.2f s = %.2f", a, b, a / b }'; }
+
+# all_over NAME: index, plan and slices over the line NAME; leaves the counts in $work/NAME.*.
+all_over() {
+    local name=$1 threads have
+    export AWS_ENDPOINT_URL=$line_url
+    check "$name: index" timeout 600 dp-index build -q -@ 2 --stats "$work/$name.build" \
+        -o "$work/$name.dpi" s3://reads/reads.fastq.gz
+    check "$name: the index is that of the local file" cmp -s "$work/local.dpi" "$work/$name.dpi"
+    check "$name: plan" timeout 60 dp-slice plan -n "$slices" --index "$work/$name.dpi" \
+        s3://reads/reads.fastq.gz >"$work/$name.manifest"
+    for threads in 1 4 16; do
+        : >"$line_log"
+        have=$(set -o pipefail; timeout 600 dp-slice fetch -q -@ "$threads" \
+            --stats "$work/$name.$threads" "$work/$name.manifest" | sum_of) ||
+            fail "$name: $slices slices, $threads threads: exit status"
+        same "$name: $slices slices, $threads threads" "$have" "$want"
+        # libcurl itself repeats a request whose kept connection was closed.
+        [ "$name" = bad ] || same "$name: $threads threads: requests" \
+            "$(json_field requests <"$work/$name.$threads")" "$(grep -c '^GET' "$line_log")"
+    done
+}
+
+dp-index build -q -o "$work/local.dpi" "$object" || cannot "no local index"
+wan calm
+all_over calm
+
+# --- what slices cost: requests and bytes, of the calm line's counts
+/usr/bin/python3 - "$work/calm.manifest" "$work/calm.1" "$size" <<'END' || fail "the cost of slices"
+import json, sys
+part = 8 << 20
+object_bytes = int(sys.argv[3])
+ranges = [piece["range"] for line in open(sys.argv[1]) for piece in json.loads(line)["pieces"]]
+counts = json.load(open(sys.argv[2]))
+index = json.load(open(sys.argv[2].replace("calm.1", "calm.build")))
+parts = sum(-(-(end - begin) // part) for begin, end in ranges)
+slices = len(ranges)
+overlap = max(b[1] - a[0] for a, b in zip(ranges, ranges[1:])) if slices > 1 else 0
+span = max([a[1] - b[0] for a, b in zip(ranges, ranges[1:])] + [0])
+bar = object_bytes + (slices - 1) * span + slices * (64 << 10)
+print(f"{slices} slices of {parts} parts: {counts['requests']} requests, "
+      f"{counts['requests'] / slices:.2f} a slice; {counts['received_bytes'] / object_bytes:.4f} "
+      f"of the object's bytes moved, {counts['connections']} connections")
+bad = []
+if counts["requests"] > 2 * slices + parts:
+    bad.append("more than 2 + parts requests a slice")
+if counts["received_bytes"] > bar:
+    bad.append(f"more bytes than {bar}")
+if counts["retries"] or index["retries"]:
+    bad.append("repeated requests without a reason")
+if index["received_bytes"] > object_bytes + 3 * (64 << 10):
+    bad.append("an index build that reads more than the object")
+if counts["connections"] > 9:
+    bad.append("connections are not kept")
+if bad:
+    sys.exit("not ok: " + "; ".join(bad))
+END
+pass
+
+# --- accidents
+wan bad p503=50 p500=50 pclose=50 pshort=50 seed=7
+all_over bad
+for part in build 1 4 16; do
+    echo "accidents / none, $part: $(ratio "$work/bad.$part" "$work/calm.$part")," \
+        "$(json_field retries <"$work/bad.$part") of $(json_field requests <"$work/bad.$part") requests repeated"
+done
+check "there were accidents" test "$(cat "$work"/bad.{1,4,16} | grep -c '"retries":0,')" -eq 0
+
+# --- transfers that stall: Ctrl-C ends everything at once, and nothing is left behind
+wan stalled pstall=1000
+export AWS_ENDPOINT_URL=$line_url
+# stops LABEL FOLDER COMMAND...: interrupted half a second after it began, in an empty FOLDER.
+stops() {
+    local label=$1 folder=$2 begin end
+    shift 2
+    mkdir -p "$folder"
+    (cd "$folder" && exec timeout --signal=INT --kill-after=20 0.5 "$@") >"$work/out" 2>"$work/err"
+    same "$label: exit status" "$?" 124
+    same "$label: nothing is left" "$(ls -A "$folder")" ""
+    begin=$(date +%s%N)
+    (cd "$folder" && exec timeout --preserve-status --signal=INT --kill-after=20 0.7 "$@") >"$work/out" 2>"$work/err"
+    same "$label: ends by the signal" "$?" 130
+    end=$(date +%s%N)
+    echo "$label: ended $(((end - begin) / 1000000 - 700)) ms after the signal"
+    check "$label: at once" test $(((end - begin) / 1000000)) -lt 2700
+}
+stops "stopping an index build" "$work/stop.1" \
+    dp-index build -o "$work/stop.1/x.dpi" --stats "$work/stopped" s3://reads/reads.fastq.gz
+check "the counts of a stopped run" grep -q '"requests":[1-9]' "$work/stopped"
+stops "stopping dp-zcat" "$work/stop.2" dp-zcat s3://reads/reads.fastq.gz
+stops "stopping a fetch" "$work/stop.3" dp-slice fetch -@ 4 -o "$work/stop.3/x" "$work/calm.manifest"
+
+# --- and without a signal: within the limits, in one line
+for setting in pstall=1000 pclose=1000 pshort=1000; do
+    wan "hopeless.$setting" $setting
+    export AWS_ENDPOINT_URL=$line_url
+    begin=$SECONDS
+    timeout 60 dp-slice fetch -q --timeout 1 --retries 2 --only 3 --stats "$work/hopeless" \
+        -o "$work/piece" "$work/calm.manifest" 2>"$work/err"
+    same "$setting: exit status" "$?" 1
+    same "$setting: lines" "$(wc -l <"$work/err")" 1
+    check "$setting: '$(cat "$work/err")'" grep -qE '^dp-slice: (s3://reads/|.*\.dpi).*' "$work/err"
+    check "$setting: within seconds, not $((SECONDS - begin))" test $((SECONDS - begin)) -le 12
+    check "$setting: no file" test ! -e "$work/piece"
+    check "$setting: the counts" grep -q '"status":1,' "$work/hopeless"
+done
+
+summary
