@@ -20,7 +20,8 @@ export DP_SERVER_OWNER=$$
 . "$folder/rgw/env"
 unset AWS_PROFILE AWS_CA_BUNDLE CURL_CA_BUNDLE http_proxy HTTP_PROXY https_proxy HTTPS_PROXY
 export HOME=$folder TMPDIR=$folder
-"$DP_BUILD_DIR/tests/integration/connectors"
+"$DP_BUILD_DIR/tests/integration/connectors_http"
+"$DP_BUILD_DIR/tests/integration/connectors_s3"
 
 # An independent listing: the keys lie there as they were meant, and no upload is left unfinished.
 list() {
