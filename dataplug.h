@@ -362,15 +362,36 @@ struct dp_plan_options {
                                * for so long, at most DP_PRESIGN_SECONDS_MAX */
     uint64_t overlap;    /* unit records: each slice but the first also has so many records of
                           * those before it in front (within [begin, end)) */
+    int paired;          /* 1: the sources are pairs of mates */
+    int span;            /* 1: slices may go from one object into the next */
 };
 
 /* Seven days: what the signature allows. */
 #define DP_PRESIGN_SECONDS_MAX 604800
 
-/* Checks that `index` belongs to `object` (two small reads), and cuts. Both outlive the plan. */
+/* An object and its index. */
+struct dp_plan_source {
+    struct dp_index *index;
+    struct dp_object *object;
+};
+
+/* Checks that `index` belongs to `object` (two small reads), and cuts. Both outlive the plan. Of an
+ * object that holds mates one after the other (interleaved, as its index says) mates stay together:
+ * it is cut at even record numbers only. */
 int dp_plan_new(struct dp_index *index, struct dp_object *object,
                 const struct dp_plan_options *options, struct dp_plan **plan,
                 struct dp_error *err);
+/* One plan over several objects, in their order; what is cut, begin and end are of all of them
+ * together. Each object is cut by itself, so that no slice has records of two (unless `span`), and
+ * equal parts are as equal as they can be then; objects without a byte have no slice. When there
+ * are more objects than parts, there are as many slices as objects.
+ * With `paired`, sources 1 and 2, 3 and 4, ... hold mates: both are cut at the same record numbers,
+ * and slices have two outputs, "R1" and "R2". Bytes and bases are then those of both, balanced as
+ * far as the indexes know where they lie. DP_DATA when the numbers of records or the names differ;
+ * the message says which. (Only then data is read.) */
+int dp_plan_new_many(const struct dp_plan_source *sources, size_t source_count,
+                     const struct dp_plan_options *options, struct dp_plan **plan,
+                     struct dp_error *err);
 /* Is `slice` what the plan makes under its number? Ids and the places of object and index are not
  * compared, so that a slice of another plan that cuts in the same way passes. DP_BAD_INDEX when it
  * differs, DP_CHANGED when the object carries another validator than the slice says. */
@@ -416,6 +437,7 @@ struct dp_slice_info {
     size_t source_count;        /* objects; mates have two. `uri` is that of the first */
     size_t output_count;
     uint64_t size;              /* of the plan's slices in the unit; 0: it asked for equal parts */
+    int span;                   /* 1: the plan's slices may go across objects */
 };
 /* Fills at most info->struct_bytes bytes. */
 void dp_slice_info(const struct dp_slice *slice, struct dp_slice_info *info);
@@ -433,6 +455,9 @@ struct dp_reader_options {
     const char *index_uri; /* read windows from this index instead of the one the slice names */
     const char *backend;
     int skip_prologue; /* 1: leave out the header, as the slice is to follow another one */
+    int interleave;    /* 1: mates as one output: record 1 of R1, its mate in R2, record 2, ... A last
+                        * record without a newline is given one; empty lines at the end are left
+                        * out. DP_INVALID for slices of other things than mates. */
 };
 
 /* What a reader has emitted so far, on all outputs together. */

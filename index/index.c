@@ -110,6 +110,11 @@ const struct dp_format *dp_index_format(const struct dp_index *index)
     return index->format;
 }
 
+bool dp_index_is_interleaved(const struct dp_index *index)
+{
+    return json_is_true(json_object_get(index->facts, "interleaved"));
+}
+
 uint64_t dp_index_source_bytes(const struct dp_index *index)
 {
     return index->identity.bytes;

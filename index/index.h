@@ -33,6 +33,8 @@ uint64_t dp_index_source_bytes(const struct dp_index *index);
 uint64_t dp_index_uncompressed_bytes(const struct dp_index *index);
 /* Location-free identity of the indexed bytes: a hash in hex, stable for equal bytes. */
 const char *dp_index_identity(const struct dp_index *index);
+/* Do records 1 and 2, 3 and 4, ... have the same names, as mates in one object have? */
+bool dp_index_is_interleaved(const struct dp_index *index);
 /* Where the index was saved or opened; NULL while it is in memory only. */
 const char *dp_index_uri(const struct dp_index *index);
 

@@ -6,11 +6,12 @@
 
 #include "config.h"
 
-#include "slicer/plan_header.h"
+#include "slicer/plan.h"
 
 #include "base/options.h"
 #include "connectors/object.h"
 #include "connectors/s3.h"
+#include "slicer/mates.h"
 
 #include <nettle/sha2.h>
 #include <stdio.h>
@@ -20,154 +21,324 @@
 /* Products of two 64-bit counts; GCC and Clang have it on every 64-bit machine. */
 typedef unsigned __int128 wide;
 
-struct dp_plan {
-    const struct dp_index *index;
-    struct dp_object *object;
-    enum dp_plan_unit unit;
-    uint64_t begin; /* what is cut, in the unit */
-    uint64_t end;
-    uint64_t size; /* of a slice; 0: equal parts */
-    uint64_t count;
-    uint64_t overlap;   /* records of the slice before that a slice begins with */
-    bool to_the_end; /* `end` is the total: the last slice takes whatever follows, too */
-    bool inline_parts;
-    bool allow_signed;
-    char *object_url; /* presigned, for all slices; NULL: its own name */
-    char *index_url;
-    int64_t expires; /* of both, seconds since 1970; 0: never */
-    struct dp_plan_header header;
-    dp_slice_id id;
-};
+static const char *const mate_outputs[DP_PLAN_PLACES_MAX] = {"R1", "R2"};
 
 /* ------------------------------------------------------------------------------------- ids */
 
-/* The first half of the SHA-256 of `text`: 128 bits are plenty to tell plans apart. */
-static void hash_text(const char *text, dp_slice_id id)
+static void hash_text(struct sha256_ctx *context, const char *text)
+{
+    sha256_update(context, strlen(text), (const uint8_t *)text);
+}
+
+/* The first half of the hash: 128 bits are plenty to tell plans apart. */
+static void finish_id(struct sha256_ctx *context, dp_slice_id id)
 {
     uint8_t digest[SHA256_DIGEST_SIZE];
-    struct sha256_ctx context;
     size_t i;
 
-    sha256_init(&context);
-    sha256_update(&context, strlen(text), (const uint8_t *)text);
-    sha256_digest(&context, sizeof(digest), digest);
+    sha256_digest(context, sizeof(digest), digest);
     for (i = 0; i < DP_SLICE_ID_DIGITS / 2; i++)
         snprintf(id + 2 * i, 3, "%02x", digest[i]);
+}
+
+static void hash_member(struct sha256_ctx *context, const struct dp_plan_member *member)
+{
+    char text[256];
+    uint32_t i;
+
+    for (i = 0; i < member->place_count; i++) {
+        const struct dp_index *index = member->places[i].index;
+
+        snprintf(text, sizeof(text), "%.128s\n%s %s\n", dp_index_identity(index),
+                 dp_index_format(index)->name, dp_codec_name(dp_index_codec(index)));
+        hash_text(context, text);
+    }
 }
 
 /* The same bytes cut the same way have the same ids, wherever they lie. */
 static void name_plan(struct dp_plan *plan)
 {
-    char text[512];
-    int used;
+    struct sha256_ctx context;
+    char text[256], overlap[40] = "";
+    size_t i;
 
-    used = snprintf(text, sizeof(text), "dataplug plan 1\n%.128s\n%s %s\n%s %llu %llu %llu %llu\n",
-             dp_index_identity(plan->index), dp_index_format(plan->index)->name,
-             dp_codec_name(dp_index_codec(plan->index)), dp_slice_unit_name(plan->unit),
-             (unsigned long long)plan->begin, (unsigned long long)plan->end,
-             (unsigned long long)plan->size, (unsigned long long)plan->count);
     if (plan->overlap)
-        snprintf(text + used, sizeof(text) - (size_t)used, "overlap %llu\n",
-                 (unsigned long long)plan->overlap);
-    hash_text(text, plan->id);
+        snprintf(overlap, sizeof(overlap), "overlap %llu\n", (unsigned long long)plan->overlap);
+    sha256_init(&context);
+    hash_text(&context, "dataplug plan 1\n");
+    for (i = 0; i < plan->member_count; i++)
+        hash_member(&context, &plan->members[i]);
+    snprintf(text, sizeof(text), "%s %llu %llu %llu %llu\n%s%s%s", dp_slice_unit_name(plan->unit),
+             (unsigned long long)plan->begin, (unsigned long long)plan->end,
+             (unsigned long long)plan->size, (unsigned long long)plan->count, overlap,
+             plan->output_count > 1 ? "paired\n" : "", plan->span ? "span\n" : "");
+    hash_text(&context, text);
+    finish_id(&context, plan->id);
 }
 
 static void name_slice(const struct dp_plan *plan, uint64_t number, dp_slice_id id)
 {
+    struct sha256_ctx context;
     char text[128];
 
+    sha256_init(&context);
     snprintf(text, sizeof(text), "dataplug slice 1\n%s %llu\n", plan->id,
              (unsigned long long)number);
-    hash_text(text, id);
+    hash_text(&context, text);
+    finish_id(&context, id);
 }
 
-/* ------------------------------------------------------------------------------------ plan */
+/* --------------------------------------------------------------------------------- members */
 
-static int check_options(const struct dp_plan_options *options, struct dp_error *err)
+static int check_options(const struct dp_plan_options *options, size_t source_count,
+                         struct dp_error *err)
 {
     if ((options->part_count == 0) == (options->size == 0))
         return dp_error_set(err, DP_INVALID, "plan: give either a number of slices or their size");
     if (options->unit != DP_UNIT_RECORDS && options->unit != DP_UNIT_BYTES &&
         options->unit != DP_UNIT_BASES)
         return dp_error_set(err, DP_INVALID, "plan: unknown unit %d", (int)options->unit);
-    if (options->overlap && options->unit != DP_UNIT_RECORDS)
-        return dp_error_set(err, DP_INVALID, "plan: slices overlap by records only");
     if (options->begin > options->end && options->end != 0)
         return dp_error_set(err, DP_INVALID, "plan: begin %llu lies behind end %llu",
                             (unsigned long long)options->begin, (unsigned long long)options->end);
+    if (options->overlap && (options->unit != DP_UNIT_RECORDS || options->span))
+        return dp_error_set(err, DP_INVALID, "plan: slices overlap by records of one object only");
+    if (source_count == 0 || (options->paired && source_count % 2))
+        return dp_error_set(err, DP_INVALID, "plan: %zu objects are no pairs of mates",
+                            source_count);
     return DP_OK;
 }
 
-/* Sets begin, end and to_the_end from the options and the totals of the object. */
+/* Objects that hold nothing need no slices, unless there is nothing else. */
+static bool holds_nothing(const struct dp_index *index)
+{
+    return dp_index_uncompressed_bytes(index) == 0;
+}
+
+static int check_source(const struct dp_plan_source *source, const struct dp_plan_options *options,
+                        struct dp_error *err)
+{
+    const struct dp_format *format = dp_index_format(source->index);
+
+    if (options->unit == DP_UNIT_BASES && !format->has_bases && !holds_nothing(source->index))
+        return dp_error_set(err, DP_UNSUPPORTED, "%s: format %s has no bases to cut by",
+                            dp_object_uri(source->object), format->name);
+    return dp_index_check_source(source->index, source->object, err);
+}
+
+/* Fills a member from the source, or two of them, at `sources`. */
+static int make_member(const struct dp_plan_source *sources, const struct dp_plan_options *options,
+                       struct dp_plan_member *member, struct dp_error *err)
+{
+    uint32_t i;
+    int rc = DP_OK;
+
+    member->place_count = options->paired ? 2 : 1;
+    for (i = 0; i < member->place_count && !rc; i++) {
+        rc = check_source(&sources[i], options, err);
+        member->places[i] = (struct dp_plan_place){.index = sources[i].index,
+                                                   .object = sources[i].object,
+                                                   .inline_parts = options->inline_parts,
+                                                   .allow_signed = options->allow_signed};
+    }
+    if (!rc)
+        rc = dp_plan_header_open(sources[0].object->context, sources[0].index, sources[0].object,
+                                 options->inline_parts, &member->header, err);
+    if (!rc && options->paired)
+        rc = dp_mates_check(&member->places[0], &member->places[1], err);
+    if (rc)
+        return rc;
+    /* Mates in one object stay together. */
+    member->step = !options->paired && dp_index_is_interleaved(sources[0].index) ? 2 : 1;
+    member->total = dp_plan_member_total(member, options->unit);
+    return DP_OK;
+}
+
+static int make_members(struct dp_plan *plan, const struct dp_plan_source *sources,
+                        size_t source_count, const struct dp_plan_options *options,
+                        struct dp_error *err)
+{
+    size_t step = options->paired ? 2 : 1, i;
+    int rc = DP_OK;
+
+    plan->members = calloc(source_count / step, sizeof(*plan->members));
+    if (!plan->members)
+        return dp_error_no_memory(err);
+    for (i = 0; i < source_count && !rc; i += step) {
+        struct dp_plan_member *member = &plan->members[plan->member_count];
+
+        memset(member, 0, sizeof(*member));
+        rc = make_member(&sources[i], options, member, err);
+        if (rc ||
+            (holds_nothing(sources[i].index) && plan->member_count + source_count - i > step)) {
+            dp_plan_header_close(&member->header);
+            continue; /* there are others */
+        }
+        member->first = plan->total;
+        plan->total += member->total;
+        plan->member_count++;
+    }
+    return rc;
+}
+
+/* Slices across objects are one stream each: the objects must be alike. */
+static int check_formats(const struct dp_plan *plan, struct dp_error *err)
+{
+    const struct dp_plan_place *first = &plan->members[0].places[0];
+    size_t i;
+
+    if (plan->span && plan->member_count > 1 && plan->members[0].header.bytes)
+        return dp_error_set(err, DP_UNSUPPORTED,
+                            "%s: it has a header: slices cannot span it and "
+                            "others",
+                            dp_object_uri(first->object));
+    if (plan->unit == DP_UNIT_BASES && !dp_index_format(first->index)->has_bases)
+        return dp_error_set(err, DP_UNSUPPORTED, "%s: it holds no bases to cut by",
+                            dp_object_uri(first->object));
+    for (i = 1; i < plan->member_count && plan->span; i++) {
+        const struct dp_plan_place *place = &plan->members[i].places[0];
+
+        if (dp_index_format(place->index) != dp_index_format(first->index))
+            return dp_error_set(err, DP_UNSUPPORTED,
+                                "%s: format %s, but %s before it: slices "
+                                "cannot span both",
+                                dp_object_uri(place->object), dp_index_format(place->index)->name,
+                                dp_index_format(first->index)->name);
+    }
+    return DP_OK;
+}
+
+/* ------------------------------------------------------------------------------------ cuts */
+
+/* What is shared out are the records: a header before them is in every slice. */
+static void skip_header(struct dp_plan_member *member, enum dp_plan_unit unit)
+{
+    uint64_t header = member->header.bytes < member->end ? member->header.bytes : member->end;
+
+    if (unit == DP_UNIT_BYTES && member->begin < header)
+        member->begin = header;
+}
+
+/* Sets begin and end of the plan and of each member. */
 static int choose_interval(struct dp_plan *plan, const struct dp_plan_options *options,
                            struct dp_error *err)
 {
-    const struct dp_format *format = dp_index_format(plan->index);
-    const char *uri = dp_object_uri(plan->object);
-    struct dp_edge totals;
-    uint64_t total, stored, header = dp_index_header(plan->index, &stored);
+    size_t i;
 
-    if (plan->unit == DP_UNIT_BASES && !format->has_bases)
-        return dp_error_set(err, DP_UNSUPPORTED, "%s: format %s has no bases to cut by", uri,
-                            format->name);
-    dp_index_totals(plan->index, &totals);
-    total = dp_edge_key(&totals, plan->unit);
-    if (options->begin > total)
-        return dp_error_set(err, DP_INVALID,
-                            "%s: begin %llu lies beyond the end: there are %llu %s", uri,
-                            (unsigned long long)options->begin, (unsigned long long)total,
-                            dp_slice_unit_name(plan->unit));
+    if (options->begin > plan->total)
+        return dp_error_set(
+            err, DP_INVALID, "%s: begin %llu lies beyond the end: there are %llu %s",
+            dp_object_uri(plan->members[0].places[0].object), (unsigned long long)options->begin,
+            (unsigned long long)plan->total, dp_slice_unit_name(plan->unit));
     plan->begin = options->begin;
-    /* What is shared out are the records: a header before them is in every slice. */
-    if (plan->unit == DP_UNIT_BYTES && plan->begin < header)
-        plan->begin = header;
-    plan->end = options->end == 0 || options->end > total ? total : options->end;
-    plan->to_the_end = plan->end == total;
+    plan->end = options->end == 0 || options->end > plan->total ? plan->total : options->end;
+    for (i = 0; i < plan->member_count; i++) {
+        struct dp_plan_member *member = &plan->members[i];
+        uint64_t after = member->first + member->total;
+
+        member->begin = plan->begin < member->first ? 0
+                        : plan->begin > after       ? member->total
+                                                    : plan->begin - member->first;
+        member->end = plan->end < member->first ? 0
+                      : plan->end > after       ? member->total
+                                                : plan->end - member->first;
+        skip_header(member, plan->unit);
+    }
+    if (plan->member_count == 1)
+        plan->begin = plan->members[0].begin;
     return DP_OK;
 }
 
-static int choose_count(struct dp_plan *plan, const struct dp_plan_options *options,
-                        struct dp_error *err)
+static uint64_t count_of_size(uint64_t length, uint64_t size)
 {
-    uint64_t length = plan->end - plan->begin;
+    uint64_t count = length / size + (length % size != 0);
+
+    return count ? count : 1; /* nothing to cut is one empty slice */
+}
+
+/* Slices that are cut by one rule from the begin to the end. */
+static bool in_one(const struct dp_plan *plan)
+{
+    return plan->span || plan->member_count == 1;
+}
+
+static int choose_counts(struct dp_plan *plan, const struct dp_plan_options *options,
+                         struct dp_error *err)
+{
+    size_t i;
+    int rc = DP_OK;
 
     plan->size = options->size;
-    plan->count = options->part_count;
-    if (plan->size)
-        plan->count = length / plan->size + (length % plan->size != 0);
-    if (plan->count == 0)
-        plan->count = 1; /* nothing to cut is one empty slice */
-    if (plan->count > DP_SLICE_COUNT_MAX)
+    if (in_one(plan)) {
+        plan->count =
+            plan->size ? count_of_size(plan->end - plan->begin, plan->size) : options->part_count;
+        plan->members[0].count = plan->count;
+    } else {
+        if (!plan->size)
+            rc = dp_plan_share(plan->members, plan->member_count, options->part_count, err);
+        for (i = 0; i < plan->member_count; i++) {
+            struct dp_plan_member *member = &plan->members[i];
+
+            if (plan->size)
+                member->count = count_of_size(member->end - member->begin, plan->size);
+            member->number = plan->count;
+            plan->count += member->count;
+        }
+    }
+    if (!rc && plan->count > DP_SLICE_COUNT_MAX)
         return dp_error_set(err, DP_INVALID, "%s: %llu slices are more than the limit of %llu",
-                            dp_object_uri(plan->object), (unsigned long long)plan->count,
+                            dp_object_uri(plan->members[0].places[0].object),
+                            (unsigned long long)plan->count,
                             (unsigned long long)DP_SLICE_COUNT_MAX);
-    return DP_OK;
+    return rc;
 }
+
+/* -------------------------------------------------------------------------------- presigned */
 
 /* URLs that need no credentials, one for all slices: they are alike for everybody who has them. An
  * index that is not on S3 stays where it is. */
-static int presign(struct dp_plan *plan, unsigned seconds, struct dp_error *err)
+static int presign(struct dp_plan *plan, struct dp_plan_place *place, unsigned seconds,
+                   struct dp_error *err)
 {
-    struct dp_context *context = plan->object->context;
-    const char *uri = dp_object_uri(plan->object), *index = dp_index_uri(plan->index);
-    int64_t index_expires;
-    int rc;
+    struct dp_context *context = place->object->context;
+    const char *uri = dp_object_uri(place->object), *index = dp_index_uri(place->index);
+    char **urls[2] = {&place->object_url, &place->index_url};
+    const char *names[2] = {uri, index};
+    int i, rc = DP_OK;
 
     if (seconds > DP_PRESIGN_SECONDS_MAX)
         return dp_error_set(err, DP_INVALID, "%s: presigned for more than 7 days", uri);
     if (strncmp(uri, "s3://", 5) != 0)
         return dp_error_set(err, DP_INVALID, "%s: only s3:// objects can be presigned", uri);
-    rc = dp_s3_presign(context, uri, seconds, &plan->object_url, &plan->expires, err);
-    if (rc || plan->inline_parts || !index || strncmp(index, "s3://", 5) != 0)
-        return rc;
-    rc = dp_s3_presign(context, index, seconds, &plan->index_url, &index_expires, err);
-    if (!rc && index_expires < plan->expires)
-        plan->expires = index_expires;
+    if (place->inline_parts || !index || strncmp(index, "s3://", 5) != 0)
+        names[1] = NULL;
+    for (i = 0; i < 2 && names[i] && !rc; i++) {
+        int64_t expires = 0;
+
+        rc = dp_s3_presign(context, names[i], seconds, urls[i], &expires, err);
+        if (!rc && (!plan->expires || expires < plan->expires))
+            plan->expires = expires;
+    }
     return rc;
 }
 
-int dp_plan_new(struct dp_index *index, struct dp_object *object,
-                const struct dp_plan_options *options, struct dp_plan **plan, struct dp_error *err)
+static int presign_all(struct dp_plan *plan, unsigned seconds, struct dp_error *err)
+{
+    size_t i;
+    uint32_t k;
+    int rc = DP_OK;
+
+    for (i = 0; i < plan->member_count; i++)
+        for (k = 0; k < plan->members[i].place_count && !rc; k++)
+            rc = presign(plan, &plan->members[i].places[k], seconds, err);
+    return rc;
+}
+
+/* ------------------------------------------------------------------------------------ plan */
+
+int dp_plan_new_many(const struct dp_plan_source *sources, size_t source_count,
+                     const struct dp_plan_options *options, struct dp_plan **plan,
+                     struct dp_error *err)
 {
     struct dp_plan_options given;
     struct dp_plan *made;
@@ -175,29 +346,25 @@ int dp_plan_new(struct dp_index *index, struct dp_object *object,
 
     rc = dp_options_take(&given, sizeof(given), options, "plan", err);
     if (!rc)
-        rc = check_options(&given, err);
-    if (rc)
-        return rc;
-    rc = dp_index_check_source(index, object, err);
+        rc = check_options(&given, source_count, err);
     if (rc)
         return rc;
     made = calloc(1, sizeof(*made));
     if (!made)
         return dp_error_no_memory(err);
-    made->index = index;
-    made->object = object;
     made->unit = given.unit;
-    made->inline_parts = given.inline_parts;
-    made->allow_signed = given.allow_signed;
+    made->span = given.span;
     made->overlap = given.overlap;
-    rc = choose_interval(made, &given, err);
+    made->output_count = given.paired ? 2 : 1;
+    rc = make_members(made, sources, source_count, &given, err);
     if (!rc)
-        rc = choose_count(made, &given, err);
+        rc = check_formats(made, err);
     if (!rc)
-        rc = dp_plan_header_open(object->context, index, object, made->inline_parts,
-                                 &made->header, err);
+        rc = choose_interval(made, &given, err);
+    if (!rc)
+        rc = choose_counts(made, &given, err);
     if (!rc && given.presign_seconds)
-        rc = presign(made, given.presign_seconds, err);
+        rc = presign_all(made, given.presign_seconds, err);
     if (rc) {
         dp_plan_free(made);
         return rc;
@@ -207,13 +374,29 @@ int dp_plan_new(struct dp_index *index, struct dp_object *object,
     return DP_OK;
 }
 
+int dp_plan_new(struct dp_index *index, struct dp_object *object,
+                const struct dp_plan_options *options, struct dp_plan **plan, struct dp_error *err)
+{
+    struct dp_plan_source source = {index, object};
+
+    return dp_plan_new_many(&source, 1, options, plan, err);
+}
+
 void dp_plan_free(struct dp_plan *plan)
 {
+    size_t i;
+    uint32_t k;
+
     if (!plan)
         return;
-    dp_plan_header_close(&plan->header);
-    free(plan->object_url);
-    free(plan->index_url);
+    for (i = 0; i < plan->member_count; i++) {
+        dp_plan_header_close(&plan->members[i].header);
+        for (k = 0; k < plan->members[i].place_count; k++) {
+            free(plan->members[i].places[k].object_url);
+            free(plan->members[i].places[k].index_url);
+        }
+    }
+    free(plan->members);
     free(plan);
 }
 
@@ -227,55 +410,121 @@ uint64_t dp_plan_slice_count(const struct dp_plan *plan)
     return plan->count;
 }
 
-/* ------------------------------------------------------------------------------------ cuts */
+/* ---------------------------------------------------------------------------------- slices */
 
-/* Where slice i (0-based) begins and slice i - 1 ends. */
-static uint64_t boundary(const struct dp_plan *plan, uint64_t i)
+/* Where slice i (0-based) of `count` begins and slice i - 1 ends; a size of 0: equal parts. */
+static uint64_t boundary(uint64_t begin, uint64_t end, uint64_t size, uint64_t count, uint64_t i)
 {
-    uint64_t length = plan->end - plan->begin;
-    wide product = (wide)(plan->size ? plan->size : length) * i;
+    uint64_t length = end - begin;
+    wide product = (wide)(size ? size : length) * i;
 
-    if (!plan->size)
-        return plan->begin + (uint64_t)(product / plan->count);
-    return plan->begin + (product > length ? length : (uint64_t)product);
+    if (!size)
+        return begin + (uint64_t)(product / count);
+    return begin + (product > length ? length : (uint64_t)product);
 }
 
-/* What the slice is part of, and the object. */
-static int describe(const struct dp_plan *plan, const struct dp_plan_place *place, uint64_t number,
-                    struct dp_slice *slice, struct dp_error *err)
+/* The last of the members for which `number` (0-based, of a slice) is not too small. */
+static const struct dp_plan_member *owner_of(const struct dp_plan *plan, uint64_t number)
 {
-    int rc = dp_plan_piece_source(place, slice, err);
+    size_t low = 0, high = plan->member_count;
 
-    if (rc)
-        return rc;
-    memcpy(slice->plan_id, plan->id, sizeof(plan->id));
-    name_slice(plan, number, slice->id);
-    slice->number = number;
-    slice->slice_count = plan->count;
-    slice->size = plan->size;
-    slice->interval =
-        (struct dp_interval){plan->unit, boundary(plan, number - 1), boundary(plan, number),
-                             plan->to_the_end && number == plan->count};
-    return dp_slice_add_output(slice, slice->sources[0].format->name) ? DP_OK
-                                                                      : dp_error_no_memory(err);
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+
+        if (plan->members[middle].number <= number)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &plan->members[low];
+}
+
+/* A slice of one member: interval number i of its own. */
+static int fill_alone(const struct dp_plan *plan, uint64_t number, struct dp_slice *slice,
+                      struct dp_error *err)
+{
+    const struct dp_plan_member *member = owner_of(plan, number - 1);
+    uint64_t i = number - 1 - member->number;
+    struct dp_interval own = {
+        plan->unit, boundary(member->begin, member->end, plan->size, member->count, i),
+        boundary(member->begin, member->end, plan->size, member->count, i + 1),
+        member->end == member->total && i + 1 == member->count};
+
+    slice->interval.begin = member->first + own.begin;
+    slice->interval.end = member->first + own.end;
+    if (own.begin < own.end)
+        own.begin -=
+            plan->overlap < own.begin - member->begin ? plan->overlap : own.begin - member->begin;
+    return dp_plan_member_fill(member, &own, slice, err);
+}
+
+/* What of a member lies in [begin, end) of all keys; false: nothing. A member without keys (reads
+ * without bases) belongs to the slice that holds the key at which it stands. `last`: the slice ends
+ * the plan. */
+static bool share_of(const struct dp_plan_member *member, uint64_t begin, uint64_t end, bool last,
+                     struct dp_interval *own)
+{
+    uint64_t after = member->first + member->total;
+
+    if (member->total == 0) {
+        own->begin = own->end = 0;
+        own->last = true;
+        return begin <= member->first && (member->first < end || (last && member->first == end));
+    }
+    own->begin = begin > member->first ? begin - member->first : 0;
+    own->end = (end < after ? end : after) - member->first;
+    own->last = own->end == member->total;
+    return begin < after && end > member->first && begin < end;
+}
+
+/* A slice that goes across members. */
+static int fill_across(const struct dp_plan *plan, uint64_t number, struct dp_slice *slice,
+                       struct dp_error *err)
+{
+    uint64_t begin = boundary(plan->begin, plan->end, plan->size, plan->count, number - 1);
+    uint64_t end = boundary(plan->begin, plan->end, plan->size, plan->count, number);
+    struct dp_interval own = {.unit = plan->unit};
+    size_t i = 0, high = plan->member_count - 1;
+    int rc = DP_OK;
+
+    slice->interval.begin = begin;
+    slice->interval.end = end;
+    while (i < high) { /* the first member that does not end before the slice */
+        size_t middle = i + (high - i) / 2;
+
+        if (plan->members[middle].first + plan->members[middle].total >= begin)
+            high = middle;
+        else
+            i = middle + 1;
+    }
+    for (; i < plan->member_count && plan->members[i].first <= end && !rc; i++)
+        if (share_of(&plan->members[i], begin, end, number == plan->count, &own))
+            rc = dp_plan_member_fill(&plan->members[i], &own, slice, err);
+    if (!rc && slice->source_count == 0) /* nothing at all: a slice still names an object */
+        rc = dp_plan_piece_source(&plan->members[high].places[0], slice, err);
+    return rc;
 }
 
 static int fill(const struct dp_plan *plan, uint64_t number, struct dp_slice *slice,
                 struct dp_error *err)
 {
-    struct dp_plan_place place = {plan->index,        plan->object,     plan->inline_parts,
-                                  plan->allow_signed, plan->object_url, plan->index_url};
-    int rc = describe(plan, &place, number, slice, err);
-    struct dp_interval interval = slice->interval;
+    uint32_t i;
+    int rc;
 
-    if (interval.begin < interval.end)
-        interval.begin -= plan->overlap < interval.begin - plan->begin
-                              ? plan->overlap
-                              : interval.begin - plan->begin;
-    if (!rc)
-        rc = dp_plan_header_add(&plan->header, &place, 0, 0, slice, err);
-    if (!rc)
-        rc = dp_plan_piece_interval(&place, &interval, 0, 0, slice, err);
+    memcpy(slice->plan_id, plan->id, sizeof(plan->id));
+    name_slice(plan, number, slice->id);
+    slice->number = number;
+    slice->slice_count = plan->count;
+    slice->size = plan->size;
+    slice->span = plan->span;
+    slice->interval.unit = plan->unit;
+    slice->interval.last = plan->end == plan->total && number == plan->count;
+    rc = plan->span && plan->member_count > 1 ? fill_across(plan, number, slice, err)
+                                              : fill_alone(plan, number, slice, err);
+    for (i = 0; i < plan->output_count && !rc; i++)
+        if (!dp_slice_add_output(slice, plan->output_count > 1 ? mate_outputs[i]
+                                                               : slice->sources[0].format->name))
+            rc = dp_error_no_memory(err);
     slice->record_count = dp_slice_count_records(slice, 0);
     return rc;
 }
@@ -288,8 +537,8 @@ int dp_plan_slice(const struct dp_plan *plan, uint64_t number, struct dp_slice *
 
     if (number == 0 || number > plan->count)
         return dp_error_set(err, DP_INVALID, "%s: there is no slice %llu of %llu",
-                            dp_object_uri(plan->object), (unsigned long long)number,
-                            (unsigned long long)plan->count);
+                            dp_object_uri(plan->members[0].places[0].object),
+                            (unsigned long long)number, (unsigned long long)plan->count);
     made = calloc(1, sizeof(*made));
     if (!made)
         return dp_error_no_memory(err);
@@ -302,137 +551,4 @@ int dp_plan_slice(const struct dp_plan *plan, uint64_t number, struct dp_slice *
     }
     *slice = made;
     return DP_OK;
-}
-
-/* ----------------------------------------------------------------------------------- check */
-
-static bool same_edge(const struct dp_edge *a, const struct dp_edge *b)
-{
-    return a->record == b->record && a->offset == b->offset && a->bases == b->bases &&
-           a->line == b->line;
-}
-
-static bool same_interval(const struct dp_interval *a, const struct dp_interval *b)
-{
-    return a->unit == b->unit && a->begin == b->begin && a->end == b->end && a->last == b->last;
-}
-
-static bool same_cut(const struct dp_slice *a, const struct dp_slice *b)
-{
-    return a->slice_count == b->slice_count && a->record_count == b->record_count &&
-           same_interval(&a->interval, &b->interval);
-}
-
-static bool same_place(const struct dp_slice_piece *a, const struct dp_slice_piece *b)
-{
-    return a->range.begin == b->range.begin && a->range.end == b->range.end &&
-           a->point.uncompressed_offset == b->point.uncompressed_offset &&
-           a->point.compressed_bit == b->point.compressed_bit &&
-           a->point.mid_member == b->point.mid_member &&
-           a->window.raw_bytes == b->window.raw_bytes && a->window.crc32 == b->window.crc32 &&
-           same_edge(&a->checkpoint, &b->checkpoint);
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static bool same_task(const struct dp_slice_piece *a, const struct dp_slice_piece *b)
-{
-    return a->kind == b->kind && a->source == b->source && a->output == b->output &&
-           a->prologue == b->prologue && a->record_count == b->record_count &&
-           a->raw_bytes == b->raw_bytes && a->packed_bytes == b->packed_bytes &&
-           (!a->packed_bytes || memcmp(a->packed, b->packed, a->packed_bytes) == 0) &&
-           same_text(a->filter, b->filter) && same_interval(&a->interval, &b->interval);
-}
-
-/* A header is the same whether it is inlined or not. */
-static bool same_header(const struct dp_slice_piece *a, const struct dp_slice_piece *b)
-{
-    const struct dp_slice_piece *inlined = a->kind == DP_PIECE_INLINE ? a : b;
-    const struct dp_slice_piece *read = a->kind == DP_PIECE_INLINE ? b : a;
-
-    return a->prologue && b->prologue && inlined->kind == DP_PIECE_INLINE &&
-           read->kind == DP_PIECE_BYTES && read->interval.begin == 0 &&
-           read->interval.end == inlined->raw_bytes && same_text(a->filter, b->filter);
-}
-
-static const char *find_piece_difference(const struct dp_slice *slice,
-                                         const struct dp_slice *expected)
-{
-    size_t i;
-
-    if (slice->piece_count != expected->piece_count)
-        return "the number of its pieces is";
-    for (i = 0; i < slice->piece_count; i++) {
-        const struct dp_slice_piece *a = &slice->pieces[i], *b = &expected->pieces[i];
-
-        if (same_header(a, b))
-            continue;
-        if (!same_task(a, b))
-            return "what it emits is";
-        if (!same_place(a, b))
-            return "the place it reads is";
-        if (a->decoded_end != b->decoded_end || a->decoded_crc32 != b->decoded_crc32)
-            return "its checksum is";
-    }
-    return NULL;
-}
-
-/* What is wrong with the slice, when it should be `expected`; NULL when nothing is. */
-static const char *find_difference(const struct dp_slice *slice, const struct dp_slice *expected)
-{
-    size_t i;
-
-    if (slice->source_count != expected->source_count)
-        return "the number of its objects is";
-    for (i = 0; i < slice->source_count; i++)
-        if (slice->sources[i].format != expected->sources[i].format ||
-            slice->sources[i].codec != expected->sources[i].codec)
-            return "its format or codec is";
-    if (slice->output_count != expected->output_count)
-        return "the number of its outputs is";
-    if (!same_cut(slice, expected))
-        return "its interval is";
-    return find_piece_difference(slice, expected);
-}
-
-/* Do all objects still carry what the slice says of them? */
-static bool same_versions(const struct dp_slice *slice, const struct dp_slice *expected)
-{
-    size_t i;
-
-    for (i = 0; i < slice->source_count; i++)
-        if (slice->sources[i].size_bytes != expected->sources[i].size_bytes ||
-            strcmp(slice->sources[i].validator, expected->sources[i].validator) != 0)
-            return false;
-    return true;
-}
-
-int dp_plan_check_slice(const struct dp_plan *plan, const struct dp_slice *slice,
-                        struct dp_error *err)
-{
-    const char *uri = dp_object_uri(plan->object), *what;
-    unsigned long long number = slice->number;
-    struct dp_slice *expected;
-    int rc;
-
-    if (slice->number > plan->count)
-        return dp_error_set(err, DP_BAD_INDEX, "%s: slice %llu: the plan has only %llu", uri,
-                            number, (unsigned long long)plan->count);
-    rc = dp_plan_slice(plan, slice->number, &expected, err);
-    if (rc)
-        return rc;
-    what = find_difference(slice, expected);
-    if (what)
-        rc = dp_error_set(err, DP_BAD_INDEX, "%s: slice %llu: %s not what the index gives", uri,
-                          number, what);
-    else if (!same_versions(slice, expected))
-        rc = dp_error_set(err, DP_CHANGED,
-                          "%s: slice %llu: it was planned for another version of "
-                          "the object",
-                          uri, number);
-    dp_slice_free(expected);
-    return rc;
 }

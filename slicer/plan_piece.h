@@ -24,10 +24,10 @@
 struct dp_plan_place {
     const struct dp_index *index;
     const struct dp_object *object;
-    bool inline_parts;      /* windows stand in the slices */
-    bool allow_signed;      /* presigned URLs may stand in slices */
-    const char *object_url; /* how slices are to name the object; NULL: as it is called */
-    const char *index_url;  /* and its index */
+    bool inline_parts; /* windows stand in the slices */
+    bool allow_signed; /* presigned URLs may stand in slices */
+    char *object_url;  /* how slices are to name the object; NULL: as it is called */
+    char *index_url;   /* and its index */
 };
 
 /* Where the first edge with a key >= some key K is, as far as the index tells: parsing from `from`

@@ -2,21 +2,31 @@
  * SPDX-FileCopyrightText: The dataplug authors */
 
 /* A slice's outputs: for each, its pieces one after the other. The first piece of every output is
- * opened at once, so that its transfers begin, a later one when it is its turn. */
+ * opened at once, so that its transfers begin, a later one when it is its turn.
+ *
+ * Interleaved, the two outputs of mates take turns record by record. What they give is gathered in
+ * a buffer, as records are small; of large ones only a part stands there at a time. */
 
 #include "config.h"
 
 #include "base/options.h"
+#include "base/array.h"
 #include "slicer/piece_reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* Interleaved records are gathered until there are so many bytes. */
+#define GATHERED_BYTES ((size_t)256 << 10)
+
 /* One output. */
 struct flow {
     size_t next;                   /* the first piece of the slice that was not looked at yet */
     struct dp_piece_reader *piece; /* being read; NULL: none */
-    const uint8_t *pending;        /* given to nobody yet: dp_reader_read took only a part */
+    const struct dp_slice_piece *planned; /* what it reads */
+    uint64_t record;                      /* interleaved: the one being read */
+    uint8_t last_byte;                    /* of that record, so far */
+    const uint8_t *pending;               /* given to nobody yet: dp_reader_read took only a part */
     size_t pending_bytes;
     int failed; /* the first failure; every later call repeats it */
     struct dp_error why;
@@ -30,6 +40,10 @@ struct dp_reader {
     char *backend;
     struct dp_reader_counts counts; /* of the pieces that are done */
     struct flow flows[DP_SLICE_OUTPUTS_MAX];
+
+    struct dp_array gathered; /* interleaved bytes */
+    uint64_t gathered_bytes;  /* in all, so far */
+    uint32_t turn;            /* whose record is read */
 };
 
 /* ------------------------------------------------------------------------------------- open */
@@ -47,11 +61,29 @@ static int next_piece(struct dp_reader *reader, uint32_t output, struct dp_error
     while (flow->next < slice->piece_count) {
         const struct dp_slice_piece *piece = &slice->pieces[flow->next++];
 
-        if (piece->output == output && !(piece->prologue && reader->options.skip_prologue))
-            return dp_piece_reader_open(reader->context, slice, piece, &reader->options,
-                                        &flow->piece, err);
+        if (piece->output != output || (piece->prologue && reader->options.skip_prologue))
+            continue;
+        flow->planned = piece;
+        flow->record = piece->interval.begin;
+        return dp_piece_reader_open(reader->context, slice, piece, &reader->options, &flow->piece,
+                                    err);
     }
     return DP_OK;
+}
+
+/* Mates: two outputs, whose pieces are all made of records by number. */
+static int check_mates(const struct dp_slice *slice, struct dp_error *err)
+{
+    bool fits = slice->output_count == 2 && slice->sources[0].format->name_of;
+    size_t i;
+
+    for (i = 0; i < slice->piece_count && fits; i++)
+        fits = slice->pieces[i].kind == DP_PIECE_RECORDS && !slice->pieces[i].filter &&
+               slice->pieces[i].interval.unit == DP_UNIT_RECORDS;
+    if (fits)
+        return DP_OK;
+    return dp_error_set(err, DP_INVALID, "slice %llu: it has no mates to interleave",
+                        (unsigned long long)slice->number);
 }
 
 static int keep_text(const char *text, char **kept, struct dp_error *err)
@@ -94,6 +126,8 @@ int dp_reader_open(struct dp_context *context, const struct dp_slice *slice,
     made->context = context;
     made->slice = dp_slice_hold(slice);
     rc = keep_options(made, &given, err);
+    if (!rc && given.interleave)
+        rc = check_mates(slice, err);
     for (i = 0; i < slice->output_count && !rc; i++)
         rc = next_piece(made, i, err);
     if (rc) {
@@ -112,6 +146,7 @@ void dp_reader_free(struct dp_reader *reader)
         return;
     for (i = 0; i < DP_SLICE_OUTPUTS_MAX; i++)
         dp_piece_reader_free(reader->flows[i].piece);
+    dp_array_free(&reader->gathered);
     dp_slice_free(reader->slice);
     free(reader->index_uri);
     free(reader->backend);
@@ -119,6 +154,77 @@ void dp_reader_free(struct dp_reader *reader)
 }
 
 /* ------------------------------------------------------------------------------------- read */
+
+static int gather(struct dp_reader *reader, const uint8_t *bytes, size_t length,
+                  struct dp_error *err)
+{
+    if (!dp_array_append(&reader->gathered, bytes, length, 1))
+        return dp_error_no_memory(err);
+    reader->gathered_bytes += length;
+    return DP_OK;
+}
+
+/* Where all records of a piece were given its checks are due; what it still gives are lines that
+ * are no records. */
+static int settle(struct dp_reader *reader, uint32_t output, struct dp_error *err)
+{
+    struct flow *flow = &reader->flows[output];
+    const uint8_t *bytes;
+    int64_t got;
+    int rc = DP_OK;
+
+    while (!rc && flow->piece && flow->record == flow->planned->interval.end) {
+        do
+            got = dp_piece_reader_next(flow->piece, UINT64_MAX, &bytes, err);
+        while (got > 0);
+        rc = got < 0 ? (int)got : next_piece(reader, output, err);
+    }
+    return rc;
+}
+
+/* Gathers some of the record whose turn it is, or ends it. */
+static int interleave_step(struct dp_reader *reader, struct dp_error *err)
+{
+    struct flow *flow = &reader->flows[reader->turn];
+    const uint8_t *bytes;
+    int64_t got;
+
+    if (!flow->piece) /* dp_slice_check saw to it that both have as many records */
+        return dp_error_set(err, DP_DATA, "slice %llu: a mate is missing",
+                            (unsigned long long)reader->slice->number);
+    got = dp_piece_reader_next(flow->piece, flow->record + 1, &bytes, err);
+    if (got < 0)
+        return (int)got;
+    if (got > 0) {
+        flow->last_byte = bytes[got - 1];
+        return gather(reader, bytes, (size_t)got, err);
+    }
+    flow->record++;
+    reader->turn ^= 1;
+    return flow->last_byte == '\n' ? DP_OK : gather(reader, (const uint8_t *)"\n", 1, err);
+}
+
+/* Instead of advance(), for both flows at once; the bytes become pending in the first. */
+static int interleave(struct dp_reader *reader, struct dp_error *err)
+{
+    struct flow *flow = &reader->flows[0];
+    int rc = DP_OK;
+
+    if (flow->pending_bytes)
+        return DP_OK;
+    reader->gathered.length = 0;
+    while (!rc && reader->gathered.length < GATHERED_BYTES) {
+        rc = settle(reader, 0, err);
+        if (!rc)
+            rc = settle(reader, 1, err);
+        if (rc || (!reader->flows[0].piece && !reader->flows[1].piece))
+            break;
+        rc = interleave_step(reader, err);
+    }
+    flow->pending = reader->gathered.data;
+    flow->pending_bytes = reader->gathered.length;
+    return rc;
+}
 
 /* Moves on until bytes are pending or the end was checked. */
 static int advance(struct dp_reader *reader, uint32_t output, struct dp_error *err)
@@ -143,13 +249,15 @@ static int fill(struct dp_reader *reader, unsigned output, struct dp_error *err)
 {
     struct flow *flow;
 
-    if (output >= reader->slice->output_count)
+    size_t count = reader->options.interleave ? 1 : reader->slice->output_count;
+
+    if (output >= count)
         return dp_error_set(err, DP_INVALID, "slice %llu has only %zu output%s",
-                            (unsigned long long)reader->slice->number, reader->slice->output_count,
-                            reader->slice->output_count > 1 ? "s" : "");
+                            (unsigned long long)reader->slice->number, count, count > 1 ? "s" : "");
     flow = &reader->flows[output];
     if (!flow->failed)
-        flow->failed = advance(reader, output, &flow->why);
+        flow->failed = reader->options.interleave ? interleave(reader, &flow->why)
+                                                  : advance(reader, output, &flow->why);
     if (flow->failed && err)
         *err = flow->why;
     return flow->failed;
@@ -203,5 +311,7 @@ void dp_reader_counts(const struct dp_reader *reader, struct dp_reader_counts *c
     for (i = 0; i < DP_SLICE_OUTPUTS_MAX; i++)
         if (reader->flows[i].piece)
             dp_piece_reader_count(reader->flows[i].piece, &full);
+    if (reader->options.interleave)
+        full.bytes = reader->gathered_bytes;
     memcpy(counts, &full, room < sizeof(full) ? room : sizeof(full));
 }

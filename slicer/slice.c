@@ -164,7 +164,7 @@ static bool sources_fit(const struct dp_slice *slice)
 }
 
 /* Every output has as many records as the slice says, and no fewer than were asked for (more, where
- * slices overlap). */
+ * slices overlap), but for mates that stay together. */
 static bool counts_fit(const struct dp_slice *slice)
 {
     uint64_t asked = slice->interval.end - slice->interval.begin;
@@ -173,7 +173,8 @@ static bool counts_fit(const struct dp_slice *slice)
     for (i = 0; i < slice->output_count; i++)
         if (dp_slice_count_records(slice, i) != slice->record_count)
             return false;
-    return slice->interval.unit != DP_UNIT_RECORDS || slice->record_count >= asked;
+    return slice->interval.unit != DP_UNIT_RECORDS || slice->record_count >= asked ||
+           slice->record_count + 2 * slice->source_count >= asked;
 }
 
 static bool window_fits(const struct dp_slice_piece *piece, enum dp_codec codec)
@@ -469,6 +470,7 @@ void dp_slice_info(const struct dp_slice *slice, struct dp_slice_info *info)
         .source_count = slice->source_count,
         .output_count = slice->output_count,
         .size = slice->size,
+        .span = slice->span,
     };
 
     add_costs(slice, &full);

@@ -134,6 +134,7 @@ struct dp_slice {
     /* What the plan was asked for, over all of its objects. */
     struct dp_interval interval;
     uint64_t size;         /* of the plan's slices in this unit; 0: equal parts */
+    bool span;             /* its slices may go across objects */
     uint64_t record_count; /* in each output; UINT64_MAX: not known before fetching */
 
     struct dp_slice_source *sources;

@@ -174,7 +174,8 @@ json_t *dp_slice_json_write(const struct dp_slice *slice)
     for (i = 0; i < slice->piece_count; i++)
         if (!push(&pieces, write_piece(&slice->pieces[i])))
             break;
-    if (interval && json_object_set_new(interval, "size", integer(slice->size))) {
+    if (interval && (json_object_set_new(interval, "size", integer(slice->size)) ||
+                     json_object_set_new(interval, "span", json_boolean(slice->span)))) {
         json_decref(interval);
         interval = NULL;
     }
@@ -394,13 +395,14 @@ static int read_asked(json_t *value, struct dp_slice *slice, struct dp_error *er
     json_t *begin, *end, *size;
     const char *unit;
     json_error_t why;
-    int last;
+    int last, span;
 
-    if (json_unpack_ex(value, &why, JSON_STRICT, "{s:s,s:o,s:o,s:b,s:o}", "unit", &unit, "begin",
-                       &begin, "end", &end, "last", &last, "size", &size))
+    if (json_unpack_ex(value, &why, JSON_STRICT, "{s:s,s:o,s:o,s:b,s:o,s:b}", "unit", &unit,
+                       "begin", &begin, "end", &end, "last", &last, "size", &size, "span", &span))
         return unpack_failed(err, "interval", &why);
     if (!take_integer(size, &slice->size))
         return malformed(err, "the size of slices");
+    slice->span = span;
     return take_interval(unit, begin, end, last, &slice->interval, err);
 }
 

@@ -182,6 +182,35 @@ void sample_free(struct sample *sample)
     free(sample->edges);
 }
 
+void sample_trim(struct sample *sample, size_t record_count)
+{
+    ck_assert_uint_le(record_count, sample->record_count);
+    sample->record_count = record_count;
+    sample->length = sample->edges[record_count].offset;
+}
+
+void sample_interleave(struct sample *sample, const struct sample *a, const struct sample *b)
+{
+    struct dp_array bytes = {0}, edges = {0};
+    struct dp_edge edge = {0};
+    size_t i;
+
+    ck_assert_uint_eq(a->record_count, b->record_count);
+    ck_assert(dp_array_append(&edges, &edge, 1, sizeof(edge)));
+    for (i = 0; i < 2 * a->record_count; i++) {
+        const struct sample *from = i % 2 ? b : a;
+        const struct dp_edge *record = &from->edges[i / 2];
+
+        append(&bytes, from->bytes + record[0].offset, record[1].offset - record[0].offset);
+        edge.record++;
+        edge.offset = bytes.length;
+        edge.bases += record[1].bases - record[0].bases;
+        ck_assert(dp_array_append(&edges, &edge, 1, sizeof(edge)));
+    }
+    *sample = (struct sample){
+        a->kind, a->format, bytes.data, bytes.length, edge.record, edges.data};
+}
+
 const struct dp_edge *sample_cut(const struct sample *sample, enum dp_plan_unit unit, uint64_t key)
 {
     size_t i = 0;
@@ -373,25 +402,25 @@ struct dp_slice *plan_slice(const struct dp_plan *plan, uint64_t number)
     return slice;
 }
 
-int slice_read(struct dp_context *context, const struct dp_slice *slice, unsigned threads,
-               struct random *random, struct dp_array *out, struct dp_reader_counts *counts,
-               struct dp_error *err)
+int slice_read_output(struct dp_context *context, const struct dp_slice *slice, unsigned output,
+                      const struct dp_reader_options *options, struct random *random,
+                      struct dp_array *out, struct dp_reader_counts *counts, struct dp_error *err)
 {
-    struct dp_reader_options options = {.struct_bytes = sizeof(options), .threads = threads};
     struct dp_reader *reader = NULL;
     uint8_t buffer[5000];
     const void *bytes;
     int64_t got;
-    int rc = dp_reader_open(context, slice, &options, &reader, err);
+    int rc = dp_reader_open(context, slice, options, &reader, err);
 
     if (rc)
         return rc;
     do {
         bytes = buffer;
         if (random_below(random, 2))
-            got = dp_reader_read(reader, 0, buffer, 1 + random_below(random, sizeof(buffer)), err);
+            got = dp_reader_read(reader, output, buffer, 1 + random_below(random, sizeof(buffer)),
+                                 err);
         else
-            got = dp_reader_next(reader, 0, &bytes, err);
+            got = dp_reader_next(reader, output, &bytes, err);
         if (got > 0)
             append(out, bytes, (size_t)got);
     } while (got > 0);
@@ -399,4 +428,13 @@ int slice_read(struct dp_context *context, const struct dp_slice *slice, unsigne
     dp_reader_counts(reader, counts);
     dp_reader_free(reader);
     return (int)got;
+}
+
+int slice_read(struct dp_context *context, const struct dp_slice *slice, unsigned threads,
+               struct random *random, struct dp_array *out, struct dp_reader_counts *counts,
+               struct dp_error *err)
+{
+    struct dp_reader_options options = {.struct_bytes = sizeof(options), .threads = threads};
+
+    return slice_read_output(context, slice, 0, &options, random, out, counts, err);
 }

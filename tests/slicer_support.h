@@ -46,6 +46,10 @@ struct sample {
 
 void sample_make(struct sample *sample, enum sample_kind kind, size_t length, uint64_t seed);
 void sample_free(struct sample *sample);
+/* Leaves the first records only. */
+void sample_trim(struct sample *sample, size_t record_count);
+/* Record 1 of `a`, record 1 of `b`, record 2 of `a`, ... */
+void sample_interleave(struct sample *sample, const struct sample *a, const struct sample *b);
 
 /* The first edge with a key >= `key`. */
 const struct dp_edge *sample_cut(const struct sample *sample, enum dp_plan_unit unit, uint64_t key);
@@ -73,6 +77,9 @@ void place_write(const struct place *place, const uint8_t *bytes, size_t length,
 
 /* All bytes of a slice appended to `out`; 0 or the failure. Reads with a seeded mixture of
  * dp_reader_read and dp_reader_next. */
+int slice_read_output(struct dp_context *context, const struct dp_slice *slice, unsigned output,
+                      const struct dp_reader_options *options, struct random *random,
+                      struct dp_array *out, struct dp_reader_counts *counts, struct dp_error *err);
 int slice_read(struct dp_context *context, const struct dp_slice *slice, unsigned threads,
                struct random *random, struct dp_array *out, struct dp_reader_counts *counts,
                struct dp_error *err);

@@ -18,14 +18,14 @@ static const char referenced[] =
     "23456789ab\",\"n\":3,\"of\":64,\"sources\":[{\"uri\":\"s3://bucket/reads.fastq.gz\",\""
     "validator\":\"etag:\\\"7d1f\\\"\",\"size\":104857600,\"format\":\"fastq\",\"codec\":\""
     "gzip\"}],\"outputs\":[{\"name\":\"fastq\"}],\"interval\":{\"unit\":\"records\",\"begin"
-    "\":31250,\"end\":46875,\"last\":false,\"size\":0},\"counts\":{\"records\":15625},\"pie"
-    "ces\":[{\"kind\":\"records\",\"source\":0,\"output\":0,\"filter\":null,\"interval\":{"
-    "\"unit\":\"records\",\"begin\":31250,\"end\":46875,\"last\":false},\"records\":15625,"
-    "\"range\":[3276412,4915217],\"point\":{\"offset\":9437213,\"bit\":26211298,\"mid_membe"
-    "r\":true,\"window\":{\"raw_bytes\":32768,\"crc32\":\"0badcafe\",\"uri\":\"s3://bucket/"
-    "reads.fastq.gz.dpi\",\"size\":1048576,\"range\":[77824,79780]}},\"checkpoint\":{\"reco"
-    "rd\":31248,\"offset\":9437301,\"bases\":3156048,\"line\":124992},\"decoded\":{\"end\":"
-    "14680112,\"crc32\":\"89abcdef\"}}],\"check\":\"1b36df3e\"}";
+    "\":31250,\"end\":46875,\"last\":false,\"size\":0,\"span\":false},\"counts\":{\"records"
+    "\":15625},\"pieces\":[{\"kind\":\"records\",\"source\":0,\"output\":0,\"filter\":null,"
+    "\"interval\":{\"unit\":\"records\",\"begin\":31250,\"end\":46875,\"last\":false},\"rec"
+    "ords\":15625,\"range\":[3276412,4915217],\"point\":{\"offset\":9437213,\"bit\":2621129"
+    "8,\"mid_member\":true,\"window\":{\"raw_bytes\":32768,\"crc32\":\"0badcafe\",\"uri\":"
+    "\"s3://bucket/reads.fastq.gz.dpi\",\"size\":1048576,\"range\":[77824,79780]}},\"checkp"
+    "oint\":{\"record\":31248,\"offset\":9437301,\"bases\":3156048,\"line\":124992},\"decod"
+    "ed\":{\"end\":14680112,\"crc32\":\"89abcdef\"}}],\"check\":\"ea5e31ed\"}";
 
 /* An inlined window ("abc", CRC-32 352441c2), in a byte plan. */
 static const char inlined[] =
@@ -33,20 +33,21 @@ static const char inlined[] =
     "23456789ab\",\"n\":64,\"of\":64,\"sources\":[{\"uri\":\"file:///data/a%20b.gz\",\"vali"
     "dator\":\"\",\"size\":5000,\"format\":\"text\",\"codec\":\"gzip\"}],\"outputs\":[{\"na"
     "me\":\"text\"}],\"interval\":{\"unit\":\"bytes\",\"begin\":60000,\"end\":70000,\"last"
-    "\":true,\"size\":10000},\"counts\":{\"records\":null},\"pieces\":[{\"kind\":\"records"
-    "\",\"source\":0,\"output\":0,\"filter\":null,\"interval\":{\"unit\":\"bytes\",\"begin"
-    "\":60000,\"end\":70000,\"last\":true},\"records\":null,\"range\":[100,5000],\"point\":"
-    "{\"offset\":50000,\"bit\":807,\"mid_member\":true,\"window\":{\"raw_bytes\":3,\"crc32"
-    "\":\"352441c2\",\"base64\":\"YWJj\"}},\"checkpoint\":{\"record\":900,\"offset\":50010,"
-    "\"bases\":0,\"line\":900},\"decoded\":{\"end\":70000,\"crc32\":\"00000000\"}}],\"check"
-    "\":\"8fd4f8d3\"}";
+    "\":true,\"size\":10000,\"span\":false},\"counts\":{\"records\":null},\"pieces\":[{\"ki"
+    "nd\":\"records\",\"source\":0,\"output\":0,\"filter\":null,\"interval\":{\"unit\":\"by"
+    "tes\",\"begin\":60000,\"end\":70000,\"last\":true},\"records\":null,\"range\":[100,500"
+    "0],\"point\":{\"offset\":50000,\"bit\":807,\"mid_member\":true,\"window\":{\"raw_bytes"
+    "\":3,\"crc32\":\"352441c2\",\"base64\":\"YWJj\"}},\"checkpoint\":{\"record\":900,\"off"
+    "set\":50010,\"bases\":0,\"line\":900},\"decoded\":{\"end\":70000,\"crc32\":\"00000000"
+    "\"}}],\"check\":\"fdf61da8\"}";
 
 static const char nothing[] =
     "{\"v\":1,\"id\":\"9f0c0123456789abcdef0123456789ab\",\"plan\":\"51ab0123456789abcdef01"
     "23456789ab\",\"n\":2,\"of\":9,\"sources\":[{\"uri\":\"https://host/a.fq\",\"validator"
     "\":\"modified:x\",\"size\":5000,\"format\":\"fastq\",\"codec\":\"none\"}],\"outputs\":"
     "[{\"name\":\"fastq\"}],\"interval\":{\"unit\":\"bases\",\"begin\":7,\"end\":7,\"last\""
-    ":false,\"size\":0},\"counts\":{\"records\":0},\"pieces\":[],\"check\":\"ad954c84\"}";
+    ":false,\"size\":0,\"span\":false},\"counts\":{\"records\":0},\"pieces\":[],\"check\":"
+    "\"5a2e61be\"}";
 
 /* Two objects, two outputs, a header of either kind. */
 static const char several[] =
@@ -55,21 +56,21 @@ static const char several[] =
     "\":\"\",\"size\":1000,\"format\":\"text\",\"codec\":\"none\"},{\"uri\":\"http://host/b"
     ".txt\",\"validator\":\"\",\"size\":900,\"format\":\"text\",\"codec\":\"none\"}],\"outp"
     "uts\":[{\"name\":\"R1\"},{\"name\":\"R2\"}],\"interval\":{\"unit\":\"records\",\"begin"
-    "\":0,\"end\":20,\"last\":true,\"size\":0},\"counts\":{\"records\":20},\"pieces\":[{\"k"
-    "ind\":\"bytes\",\"source\":0,\"output\":0,\"filter\":null,\"prologue\":true,\"bytes\":"
-    "[0,10],\"range\":[0,10],\"point\":{\"offset\":0,\"bit\":0,\"mid_member\":false,\"windo"
-    "w\":null},\"decoded\":{\"end\":10,\"crc32\":\"00000000\"}},{\"kind\":\"inline\",\"sour"
-    "ce\":1,\"output\":1,\"filter\":null,\"prologue\":true,\"raw_bytes\":8,\"gzip\":\"H4sIA"
-    "AAAAAACA1POSE1MSS3iAgC/421RCAAAAA==\"},{\"kind\":\"records\",\"source\":0,\"output\":0"
-    ",\"filter\":null,\"interval\":{\"unit\":\"records\",\"begin\":0,\"end\":20,\"last\":tr"
-    "ue},\"records\":20,\"range\":[0,1000],\"point\":{\"offset\":0,\"bit\":0,\"mid_member\""
-    ":false,\"window\":null},\"checkpoint\":{\"record\":0,\"offset\":0,\"bases\":0,\"line\""
-    ":0},\"decoded\":{\"end\":1000,\"crc32\":\"00000000\"}},{\"kind\":\"records\",\"source"
-    "\":1,\"output\":1,\"filter\":null,\"interval\":{\"unit\":\"records\",\"begin\":10,\"en"
-    "d\":30,\"last\":false},\"records\":20,\"range\":[0,900],\"point\":{\"offset\":0,\"bit"
-    "\":0,\"mid_member\":false,\"window\":null},\"checkpoint\":{\"record\":9,\"offset\":18,"
-    "\"bases\":0,\"line\":9},\"decoded\":{\"end\":900,\"crc32\":\"00000000\"}}],\"check\":"
-    "\"ed765e6e\"}";
+    "\":0,\"end\":20,\"last\":true,\"size\":0,\"span\":false},\"counts\":{\"records\":20},"
+    "\"pieces\":[{\"kind\":\"bytes\",\"source\":0,\"output\":0,\"filter\":null,\"prologue\""
+    ":true,\"bytes\":[0,10],\"range\":[0,10],\"point\":{\"offset\":0,\"bit\":0,\"mid_member"
+    "\":false,\"window\":null},\"decoded\":{\"end\":10,\"crc32\":\"00000000\"}},{\"kind\":"
+    "\"inline\",\"source\":1,\"output\":1,\"filter\":null,\"prologue\":true,\"raw_bytes\":8"
+    ",\"gzip\":\"H4sIAAAAAAACA1POSE1MSS3iAgC/421RCAAAAA==\"},{\"kind\":\"records\",\"source"
+    "\":0,\"output\":0,\"filter\":null,\"interval\":{\"unit\":\"records\",\"begin\":0,\"end"
+    "\":20,\"last\":true},\"records\":20,\"range\":[0,1000],\"point\":{\"offset\":0,\"bit\""
+    ":0,\"mid_member\":false,\"window\":null},\"checkpoint\":{\"record\":0,\"offset\":0,\"b"
+    "ases\":0,\"line\":0},\"decoded\":{\"end\":1000,\"crc32\":\"00000000\"}},{\"kind\":\"re"
+    "cords\",\"source\":1,\"output\":1,\"filter\":null,\"interval\":{\"unit\":\"records\","
+    "\"begin\":10,\"end\":30,\"last\":false},\"records\":20,\"range\":[0,900],\"point\":{\""
+    "offset\":0,\"bit\":0,\"mid_member\":false,\"window\":null},\"checkpoint\":{\"record\":"
+    "9,\"offset\":18,\"bases\":0,\"line\":9},\"decoded\":{\"end\":900,\"crc32\":\"00000000"
+    "\"}}],\"check\":\"fc328fde\"}";
 
 static const char *const good_lines[] = {referenced, inlined, nothing, several};
 enum { GOOD_COUNT = 4 };
@@ -305,10 +306,11 @@ static const struct change changes[] = {
     {0, "outputs/0/name", "\"a23456789012345678901234567890123\"", DP_BAD_INDEX},
     {0, "interval/unit", "\"points\"", DP_UNSUPPORTED},
     {0, "interval/begin", "46876", DP_BAD_INDEX},
-    {0, "interval/begin", "31249", DP_BAD_INDEX},
+    {0, "interval/begin", "31200", DP_BAD_INDEX},
     {0, "interval/last", "true", DP_BAD_INDEX},
     {0, "interval/last", "0", DP_BAD_INDEX},
     {0, "interval/size", "-1", DP_BAD_INDEX},
+    {0, "interval/span", "1", DP_BAD_INDEX},
     {0, "counts/records", "15624", DP_BAD_INDEX},
     {0, "counts/records", "null", DP_BAD_INDEX},
     {0, "pieces", "null", DP_BAD_INDEX},

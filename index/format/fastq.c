@@ -721,4 +721,5 @@ const struct dp_format dp_fastq = {
     .close = fastq_close,
     .describe = fastq_describe,
     .digests = fastq_digests,
+    .name_of = dp_fastq_names_of,
 };

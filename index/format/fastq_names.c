@@ -85,6 +85,20 @@ static unsigned schemes_of(unsigned wanted, const uint8_t *kept, uint64_t name_b
     return fit;
 }
 
+size_t dp_fastq_names_of(const uint8_t *record, size_t length, const uint8_t **name)
+{
+    size_t end = 1;
+
+    *name = record + (length > 0);
+    while (end < length && record[end] != ' ' && record[end] != '\t' && record[end] != '\n')
+        end++;
+    if (end + 1 < length && record[end] == '\n' && record[end - 1] == '\r')
+        end--;
+    if (end < 1 || length == 0)
+        return 0;
+    return end > 3 && is_mate_suffix(record + end - 2) ? end - 3 : end - 1;
+}
+
 static void keep_text(struct dp_kept_text *kept, const uint8_t *bytes, size_t length)
 {
     size_t room = kept->length < sizeof(kept->bytes) ? sizeof(kept->bytes) - kept->length : 0;

@@ -48,6 +48,9 @@ struct dp_fastq_names {
 int dp_fastq_names_open(struct dp_fastq_names *names, struct dp_error *err);
 void dp_fastq_names_close(struct dp_fastq_names *names);
 
+/* The length of the normalised name of a record, "@" and more; it begins behind the "@". */
+size_t dp_fastq_names_of(const uint8_t *record, size_t length, const uint8_t **name);
+
 /* A whole title (no '@', no line ending); its name is the first `name_bytes` of it. */
 void dp_fastq_names_title(struct dp_fastq_names *names, const uint8_t *title, size_t title_bytes,
                           size_t name_bytes);

@@ -124,6 +124,11 @@ struct dp_format {
      * when records of this format have none. */
     void (*loci)(const struct dp_scanner *scanner, struct dp_loci *loci);
 
+    /* The normalised name of a record, by which mates are known: its length; *name points into the
+     * `length` bytes at `record`, which are the whole record or a begin of it. NULL when the format
+     * has none. */
+    size_t (*name_of)(const uint8_t *record, size_t length, const uint8_t **name);
+
     /* What slices may filter by. May be NULL. */
     const struct dp_filter_type *filter;
 };
