@@ -28,7 +28,8 @@ static const char help[] =
     "  -f, --force              print data that is not compressed as it is\n"
     "  -t, --test               print nothing, only check\n"
     "  -S, --suffix SUF         try names with SUF appended instead of .gz\n"
-    "  -c, --stdout, -d, --decompress, -k, --keep, -n, --no-name, -a, --ascii, -1 ... -9\n"
+    "  -c, --stdout, -d, --decompress, -k, --keep, -n, --no-name, -N, --name, -a, --ascii,\n"
+    "  --rsyncable, --synchronous, -1 ... -9\n"
     "                           are accepted and change nothing\n"
     "\n"
     "  -@, --threads N          threads in all; default: 2, or 1 on one processor\n"
@@ -48,7 +49,7 @@ static const char help[] =
     "\n"
     "Exit status, as gzip's: 0 all is well, 1 an error, 2 a warning.\n";
 
-enum { RECORDS = 256, RANGE, INDEX, WRITE_INDEX };
+enum { RECORDS = 256, RANGE, INDEX, WRITE_INDEX, RSYNCABLE, SYNCHRONOUS };
 
 static const struct dp_tool_option options[] = {
     {"records", RECORDS, true},
@@ -65,6 +66,9 @@ static const struct dp_tool_option options[] = {
     {"uncompress", 'd', false},
     {"keep", 'k', false},
     {"no-name", 'n', false},
+    {"name", 'N', false},
+    {"rsyncable", RSYNCABLE, false},
+    {"synchronous", SYNCHRONOUS, false},
     {"ascii", 'a', false},
     {"fast", '1', false},
     {NULL, '2', false},

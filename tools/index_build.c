@@ -60,6 +60,8 @@ static void take(void *user, int code, const char *value)
         request->build.allow_truncated = 1;
         break;
     case BACKEND:
+        if (strcmp(value, "isal") != 0 && strcmp(value, "zlib") != 0)
+            dp_tool_usage(request->tool, "--backend: '%s' is not isal or zlib", value);
         request->build.backend = value;
         break;
     }
@@ -292,6 +294,8 @@ int dp_index_build_run(struct dp_tool *tool, int argc, char **argv)
             dp_tool_usage(tool, "build: '-' must be the only object");
     if (from_stdin && !request.output)
         dp_tool_usage(tool, "build: '-' needs --output");
+    if (request.output && request.directory)
+        dp_tool_usage(tool, "build: --output and --index-dir exclude each other");
     if (request.output && argc - first > 1)
         dp_tool_usage(tool, "build: --output goes with one object only");
     if (dp_tool_open(tool, true, &err) < 0)

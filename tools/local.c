@@ -9,6 +9,7 @@
 #include "tools/signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,10 +79,12 @@ int dp_local_make_parents(const char *path, struct dp_error *err)
     return rc;
 }
 
+/* An index begins so: index/INDEX.md */
+static const char magic[8] = "\x89" "DPI\r\n\x1a\n";
+
 /* Does something lie at `place` that is no index? What cannot be read is left to the sink. */
 static bool is_foreign(struct dp_context *context, const char *place)
 {
-    static const char magic[8] = "\x89" "DPI\r\n\x1a\n"; /* an index begins so: index/INDEX.md */
     struct dp_range range = {0, sizeof(magic)};
     struct dp_object *object;
     char begin[sizeof(magic)] = "";
@@ -161,11 +164,33 @@ static bool is_same_file(const char *a, const char *b)
     return same;
 }
 
-int dp_local_check_distinct(const char *output, const char *input, struct dp_error *err)
+/* Is there a local file at `name` that is an index? */
+static bool is_index(const char *name)
 {
-    if (!is_same_file(output, input) && !(dp_local_is_uri(output) && strcmp(output, input) == 0))
-        return DP_OK;
-    return dp_error_set(err, DP_INVALID, "%s: it is read from too, it is not overwritten", output);
+    char *path = path_of(name), begin[sizeof(magic)];
+    struct stat about;
+    bool is = false;
+    int fd = -1;
+
+    if (path && stat(path, &about) == 0 && S_ISREG(about.st_mode))
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        is = read(fd, begin, sizeof(begin)) == (ssize_t)sizeof(begin) &&
+             memcmp(begin, magic, sizeof(magic)) == 0;
+        close(fd);
+    }
+    free(path);
+    return is;
+}
+
+int dp_local_check_output(const char *output, const char *input, struct dp_error *err)
+{
+    if (is_same_file(output, input) || (dp_local_is_uri(output) && strcmp(output, input) == 0))
+        return dp_error_set(err, DP_INVALID, "%s: it is read from too, it is not overwritten",
+                            output);
+    if (is_index(output))
+        return dp_error_set(err, DP_INVALID, "%s: it is an index, it is not overwritten", output);
+    return DP_OK;
 }
 
 char *dp_local_rescue_name(const char *object)

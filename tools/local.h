@@ -34,9 +34,10 @@ int dp_local_make_parents(const char *path, struct dp_error *err);
  * replaced by an index. */
 int dp_local_try_index_place(struct dp_context *context, const char *place, struct dp_error *err);
 
-/* DP_INVALID ("OUTPUT: ...") when `output` and `input`, paths or URIs, are one and the same: the
- * input would be gone. */
-int dp_local_check_distinct(const char *output, const char *input, struct dp_error *err);
+/* May data be written to `output`? DP_INVALID ("OUTPUT: ...") when it and `input`, paths or URIs,
+ * are one and the same: the input would be gone; and when it is a local index, which may be the one
+ * that is read from, or is at least not what was meant. */
+int dp_local_check_output(const char *output, const char *input, struct dp_error *err);
 
 /* "./NAME.dpi", where NAME is the last part of the object's name without a query; NULL when out of
  * memory. The caller frees it. */

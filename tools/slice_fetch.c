@@ -34,6 +34,7 @@ struct fetch {
     const char *directory;  /* --output-dir */
     const char *name;       /* --name */
     const char *command;    /* --exec */
+    const char *manifest_name; /* NULL: --slice */
     bool resume;
     bool partial; /* --partial */
     bool bgzf;
@@ -140,7 +141,9 @@ static int open_file(struct fetch *fetch, const struct dp_slice_info *info, cons
 
     if (asprintf(&path, "%s/%s", fetch->directory, name) < 0)
         return dp_error_no_memory(err);
-    rc = dp_local_check_distinct(path, info->uri, err);
+    rc = dp_local_check_output(path, info->uri, err);
+    if (rc == DP_OK && fetch->manifest_name)
+        rc = dp_local_check_output(path, fetch->manifest_name, err);
     if (rc == DP_OK)
         rc = dp_pipe_sink_open(fetch->tool->context, path, pipe, err);
     free(path);
@@ -294,7 +297,7 @@ static bool work(void *user, uint64_t order, const struct dp_slice *slice)
     dp_slice_info(slice, &info);
     rc = check_plan(fetch, &info, &err);
     if (rc == DP_OK && fetch->output)
-        rc = dp_local_check_distinct(fetch->output, info.uri, &err);
+        rc = dp_local_check_output(fetch->output, info.uri, &err);
     if (rc == DP_OK && fetch->directory) {
         name = file_name(fetch, &info);
         rc = name ? DP_OK : dp_error_no_memory(&err);
@@ -316,8 +319,8 @@ static bool work(void *user, uint64_t order, const struct dp_slice *slice)
 
 /* ---------------------------------------------------------------------------------- the run */
 
-/* Opens what all slices share. `manifest_name` is NULL for --slice. */
-static int open_outputs(struct fetch *fetch, const char *manifest_name, struct dp_error *err)
+/* Opens what all slices share. */
+static int open_outputs(struct fetch *fetch, struct dp_error *err)
 {
     struct dp_tool *tool = fetch->tool;
     size_t share = WAITING_BYTES / (tool->threads ? tool->threads : 1);
@@ -327,8 +330,8 @@ static int open_outputs(struct fetch *fetch, const char *manifest_name, struct d
 
     if (fetch->command)
         return DP_OK;
-    if (fetch->output && manifest_name)
-        rc = dp_local_check_distinct(fetch->output, manifest_name, err);
+    if (fetch->output && fetch->manifest_name)
+        rc = dp_local_check_output(fetch->output, fetch->manifest_name, err);
     if (rc == DP_OK && fetch->output)
         rc = dp_sink_open(tool->context, fetch->output, &fetch->sink, err);
     if (rc == DP_OK && !fetch->directory) {
@@ -393,19 +396,19 @@ static int check_taken(const struct fetch *fetch, struct dp_error *err)
         (unsigned long long)(wanted - fetch->team.taken), (unsigned long long)wanted);
 }
 
-static int run(struct fetch *fetch, const char *manifest_name)
+static int run(struct fetch *fetch)
 {
     struct dp_tool *tool = fetch->tool;
     struct dp_error err;
     int status = DP_TOOL_OK;
     int rc = fetch->slice_text
                  ? dp_manifest_open_line(fetch->slice_text, &fetch->team.manifest, &err)
-                 : dp_manifest_open(tool->context, manifest_name, &fetch->team.manifest, &err);
+                 : dp_manifest_open(tool->context, fetch->manifest_name, &fetch->team.manifest, &err);
 
     if (rc == DP_OK && !fetch->partial && !fetch->only.parts.length)
         rc = dp_manifest_require_whole(fetch->team.manifest, &err);
     if (rc == DP_OK)
-        rc = open_outputs(fetch, manifest_name, &err);
+        rc = open_outputs(fetch, &err);
     if (rc == DP_OK)
         rc = dp_team_run(&fetch->team, &err);
     if (rc == DP_OK)
@@ -451,6 +454,7 @@ int dp_slice_fetch_run(struct dp_tool *tool, int argc, char **argv)
                                 take, &fetch);
 
     check_options(&fetch, argc - first);
+    fetch.manifest_name = fetch.slice_text ? NULL : argv[first];
     fetch.team.selection = &fetch.only;
     fetch.team.threads = dp_tool_threads(tool, 1);
     fetch.team.work = work;
@@ -459,7 +463,7 @@ int dp_slice_fetch_run(struct dp_tool *tool, int argc, char **argv)
     if (dp_tool_open(tool, false, &err) < 0)
         status = dp_tool_fail(tool, &err);
     else
-        status = run(&fetch, fetch.slice_text ? NULL : argv[first]);
+        status = run(&fetch);
     dp_selection_free(&fetch.only);
     pthread_mutex_destroy(&fetch.lock);
     return status;

@@ -278,7 +278,7 @@ static int open_output(const struct request *request, const struct dp_object *ob
         dp_tool_warn(request->tool, "whoever sees these lines can read the object");
     if (!request->output)
         return DP_OK;
-    rc = dp_local_check_distinct(request->output, dp_object_uri(object), err);
+    rc = dp_local_check_output(request->output, dp_object_uri(object), err);
     if (rc < 0)
         return rc;
     if (!is_secret(request, object))

@@ -249,6 +249,18 @@ static void add_rows(struct option *longs, size_t *used, char *letters,
     }
 }
 
+/* `argument` is what getopt stumbled over, `code` what it said. */
+static _Noreturn void refuse_option(const struct dp_tool *tool, int code, const char *argument)
+{
+    if (code == ':')
+        dp_tool_usage(tool, "option '%s' needs a value", argument);
+    if (optopt && strncmp(argument, "--", 2) == 0)
+        dp_tool_usage(tool, "option '%s' takes no value", argument);
+    if (optopt && optopt < 256)
+        dp_tool_usage(tool, "unknown option '-%c'", optopt);
+    dp_tool_usage(tool, "unknown or ambiguous option '%s'", argument);
+}
+
 int dp_tool_options(struct dp_tool *tool, int argc, char **argv, const struct dp_tool_option *own,
                     size_t count, void (*take)(void *user, int code, const char *value),
                     void *user)
@@ -262,12 +274,11 @@ int dp_tool_options(struct dp_tool *tool, int argc, char **argv, const struct dp
     add_rows(longs, &used, letters, common, COMMON_COUNT);
     optind = 0; /* a fresh scan: commands with subcommands scan more than once */
     while ((code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
-        if (code == ':')
-            dp_tool_usage(tool, "option '%s' needs a value", argv[optind - 1]);
-        if (code == '?' && optopt && optopt < 256)
-            dp_tool_usage(tool, "unknown option '-%c'", optopt);
-        if (code == '?')
-            dp_tool_usage(tool, "unknown, ambiguous or misused option '%s'", argv[optind - 1]);
+        if (code == ':' || code == '?')
+            refuse_option(tool, code, argv[optind - 1]);
+        /* A variable that is not set, most often. As a folder it would be the root. */
+        if (optarg && !*optarg)
+            dp_tool_usage(tool, "the value of an option is empty");
         /* The AWS tools take the value of this one also behind a blank. */
         if (code == REQUEST_PAYER && !optarg && optind < argc &&
             strcmp(argv[optind], "requester") == 0)

@@ -24,7 +24,7 @@ says "20000 records, $bases bases" "figures with -v"
 check "bytes do not depend on threads" cmp a.fq.gz.dpi first.dpi
 ends 0 "zlib" dp-index build --force --backend zlib -s 256K a.fq.gz
 check "bytes do not depend on the backend" cmp a.fq.gz.dpi first.dpi
-ends 1 "unknown backend" dp-index build --force --backend none a.fq.gz
+ends 2 "unknown backend" dp-index build --force --backend none a.fq.gz
 check "a failure leaves the old index" cmp a.fq.gz.dpi first.dpi
 ends 0 "as text" dp-index build -f text -o text.dpi a.fq.gz
 ends 0 "another format is not up to date" dp-index build -f fastq -o text.dpi a.fq.gz

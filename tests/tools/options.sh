@@ -62,6 +62,18 @@ says "unknown command 'cut'" "unknown command"
 ends 2 "no object" dp-index build
 ends 2 "stdin without -o" dp-index build -
 ends 2 "-o with two objects" dp-index build -o x a b
+ends 2 "two destinations" dp-index build -o x --index-dir d a
+ends 2 "unknown backend" dp-index build --backend zlob a
+says "zlob" "unknown backend"
+ends 2 "a value too many" dp-index build --force=1 a
+says "'--force=1' takes no value" "a value too many"
+# A folder without a name would be the root.
+ends 2 "empty folder of indexes" dp-index build --index-dir '' a
+ends 2 "empty output" dp-index build -o '' a
+ends 2 "empty output folder" dp-slice fetch --output-dir '' m
+ends 2 "empty output folder" dp-slice fetch --output-dir= m
+ends 2 "empty index" dp-slice plan -n2 --index '' a
+ends 1 "empty suffix" dp-zcat -S '' a
 ends 2 "bad spacing" dp-index build -s 0 a
 ends 2 "bad spacing" dp-index build -s 1X a
 ends 2 "no cut" dp-slice plan a

@@ -290,6 +290,16 @@ says "source #1%41.fq: it is read from too" "fetch -o is the object"
 ends 1 "fetch -o is a link to the object" dp-slice fetch -o alias --slice "$(sed -n 2p ms)"
 ends 1 "fetch -o is the manifest" dp-slice fetch -o "$PWD/ms" ms
 ends 1 "a slice's file is the object" dp-slice fetch --output-dir sources ms
+cp 'source #1%41.fq.dpi' kept
+cp kept sources/slice-00002.fastq
+ends 1 "plan -o is the index" dp-slice plan -n3 -o 'source #1%41.fq.dpi' 'source #1%41.fq'
+says "it is an index" "plan -o is the index"
+ends 1 "fetch -o is the index" dp-slice fetch -o 'source #1%41.fq.dpi' ms
+ends 1 "a slice's file is an index" dp-slice fetch --output-dir sources --only 2 ms
+ln -f ms sources/slice-00003.fastq
+ends 1 "a slice's file is the manifest" dp-slice fetch --output-dir sources --only 3 ms
+check "the index is untouched" cmp kept 'source #1%41.fq.dpi'
+check "the index is untouched by its other name" cmp kept sources/slice-00002.fastq
 check "the object is untouched" cmp a.fq 'source #1%41.fq'
 check "the object is untouched by its other name" cmp a.fq sources/slice-00001.fastq
 check "the manifest is untouched" cmp ms.kept ms

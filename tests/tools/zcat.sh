@@ -113,6 +113,7 @@ like_gzip "after an early end" last.gz s.fq.gz
 like_gzip "after garbage" garbage.gz s.fq.gz
 like_gzip "garbage and damage" garbage.gz crc.gz
 like_gzip "options of zcat" -dckn -9 s.fq.gz
+like_gzip "more options of zcat" -N --name --rsyncable --synchronous s.fq.gz
 like_gzip "suffix" -S .fq.gz a
 like_gzip "force" -f plain.gz s.fq.gz empty.gz
 like_gzip "-q" -q garbage.gz
