@@ -133,15 +133,14 @@ static const struct dp_kernels portable = {
 
 static _Atomic(const struct dp_kernels *) chosen;
 
+#ifdef DP_KERNELS_HAVE_AVX2
 static bool have_avx2(void)
 {
-#ifdef DP_KERNELS_HAVE_AVX2
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
            __builtin_cpu_supports("popcnt");
-#endif
-    return false;
 }
+#endif
 
 const struct dp_kernels *dp_kernels_at(size_t i)
 {
