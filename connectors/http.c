@@ -12,6 +12,7 @@
 #include "connectors/http.h"
 
 #include "connectors/curl_library.h"
+#include "connectors/uri.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -618,7 +619,9 @@ static int set_up(struct exchange *exchange, struct dp_error *err)
     curl->easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
     curl->easy_setopt(handle, CURLOPT_USERAGENT, "dataplug/" PACKAGE_VERSION);
     if (!request->auth) {
-        curl->easy_setopt(handle, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
+        /* A signed URL needs no password, and stores refuse a request that brings both. */
+        curl->easy_setopt(handle, CURLOPT_NETRC,
+                         (long)(dp_uri_is_signed(url) ? CURL_NETRC_IGNORED : CURL_NETRC_OPTIONAL));
         curl->easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
         curl->easy_setopt(handle, CURLOPT_MAXREDIRS, (long)MOST_REDIRECTS);
     }
