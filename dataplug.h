@@ -392,6 +392,25 @@ int dp_plan_new(struct dp_index *index, struct dp_object *object,
 int dp_plan_new_many(const struct dp_plan_source *sources, size_t source_count,
                      const struct dp_plan_options *options, struct dp_plan **plan,
                      struct dp_error *err);
+/* An index that tabix or bcftools left: a .tbi or .csi of VCF or BCF in BGZF. Read-only; any number of
+ * threads may use it at once. */
+struct dp_tabix;
+
+/* Opens the one at `uri`, or, when that is NULL, beside the object (its name and ".tbi" or ".csi").
+ * DP_NOT_FOUND when there is none; a place beside the object that may not be read counts as none. */
+int dp_tabix_find(struct dp_context *context, struct dp_object *object, const char *uri,
+                  struct dp_tabix **tabix, struct dp_error *err);
+void dp_tabix_free(struct dp_tabix *tabix);
+/* Where it was read from, without secrets. */
+const char *dp_tabix_uri(const struct dp_tabix *tabix);
+
+/* A plan without a pass over the object and without an index of dataplug's own. Reads the object's
+ * header and its end; DP_STALE_INDEX when `tabix` belongs to another version. Only part_count can be
+ * asked for: parts are balanced by compressed bytes, as near as record edges are known, and how
+ * many records they have is not known. Both outlive the plan. */
+int dp_plan_new_tabix(const struct dp_tabix *tabix, struct dp_object *object,
+                      const struct dp_plan_options *options, struct dp_plan **plan,
+                      struct dp_error *err);
 /* Is `slice` what the plan makes under its number? Ids and the places of object and index are not
  * compared, so that a slice of another plan that cuts in the same way passes. DP_BAD_INDEX when it
  * differs, DP_CHANGED when the object carries another validator than the slice says. */

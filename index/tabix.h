@@ -29,20 +29,11 @@ struct dp_tabix_contig {
     uint64_t record_count;       /* UINT64_MAX: the index does not say */
 };
 
-struct dp_tabix;
-
 /* Opens the index in `file`, which is read here and not kept. Damage is DP_BAD_INDEX, an index of
  * something that is neither VCF nor BCF is DP_UNSUPPORTED. */
 int dp_tabix_open(struct dp_context *context, struct dp_object *file, struct dp_tabix **tabix,
                   struct dp_error *err);
-/* The one at `uri`, or, when that is NULL, beside `object`: its URI and ".tbi" or ".csi".
- * DP_NOT_FOUND when there is none; a place that may not be read counts as none. */
-int dp_tabix_find(struct dp_context *context, struct dp_object *object, const char *uri,
-                  struct dp_tabix **tabix, struct dp_error *err);
-void dp_tabix_free(struct dp_tabix *tabix);
 
-/* Where it was read from; without secrets. */
-const char *dp_tabix_uri(const struct dp_tabix *tabix);
 /* "tbi" or "csi" */
 const char *dp_tabix_kind(const struct dp_tabix *tabix);
 /* Does it name its contigs? That of a BCF does not: they are those of the header, by number. */

@@ -382,6 +382,30 @@ int dp_plan_new(struct dp_index *index, struct dp_object *object,
     return dp_plan_new_many(&source, 1, options, plan, err);
 }
 
+int dp_plan_new_tabix(const struct dp_tabix *tabix, struct dp_object *object,
+                      const struct dp_plan_options *options, struct dp_plan **plan,
+                      struct dp_error *err)
+{
+    struct dp_plan_options given;
+    struct dp_plan *made;
+    int rc = dp_options_take(&given, sizeof(given), options, "plan", err);
+
+    if (rc)
+        return rc;
+    made = calloc(1, sizeof(*made));
+    if (!made)
+        return dp_error_no_memory(err);
+    rc = dp_plan_tabix_new(tabix, object, &given, &made->tabix, err);
+    if (rc) {
+        free(made);
+        return rc;
+    }
+    made->count = dp_plan_tabix_count(made->tabix);
+    made->expires = dp_plan_tabix_expires(made->tabix);
+    *plan = made;
+    return DP_OK;
+}
+
 void dp_plan_free(struct dp_plan *plan)
 {
     size_t i;
@@ -396,6 +420,7 @@ void dp_plan_free(struct dp_plan *plan)
             free(plan->members[i].places[k].index_url);
         }
     }
+    dp_plan_tabix_free(plan->tabix);
     free(plan->members);
     free(plan);
 }
@@ -537,12 +562,14 @@ int dp_plan_slice(const struct dp_plan *plan, uint64_t number, struct dp_slice *
 
     if (number == 0 || number > plan->count)
         return dp_error_set(err, DP_INVALID, "%s: there is no slice %llu of %llu",
-                            dp_object_uri(plan->members[0].places[0].object),
+                            dp_object_uri(plan->tabix ? dp_plan_tabix_object(plan->tabix)
+                                                      : plan->members[0].places[0].object),
                             (unsigned long long)number, (unsigned long long)plan->count);
     made = calloc(1, sizeof(*made));
     if (!made)
         return dp_error_no_memory(err);
-    rc = fill(plan, number, made, err);
+    rc = plan->tabix ? dp_plan_tabix_fill(plan->tabix, number, made, err)
+                     : fill(plan, number, made, err);
     if (!rc)
         rc = dp_slice_check(made, err);
     if (rc) {

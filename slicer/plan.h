@@ -12,6 +12,7 @@
 #define DP_SLICER_PLAN_H
 
 #include "slicer/plan_header.h"
+#include "slicer/plan_tabix.h"
 
 /* Mates: R1 and R2. */
 #define DP_PLAN_PLACES_MAX 2
@@ -43,6 +44,7 @@ struct dp_plan {
     bool span;
     int64_t expires; /* of presigned URLs, seconds since 1970; 0: never */
     dp_slice_id id;
+    struct dp_plan_tabix *tabix; /* not NULL: it is all that there is, but for count and expires */
 };
 
 /* ------------------------------------------------------------------------------ plan_member.c */

@@ -236,9 +236,9 @@ int64_t dp_plan_tabix_expires(const struct dp_plan_tabix *plan)
     return plan->expires;
 }
 
-const char *dp_plan_tabix_uri(const struct dp_plan_tabix *plan)
+const struct dp_object *dp_plan_tabix_object(const struct dp_plan_tabix *plan)
 {
-    return dp_object_uri(plan->object);
+    return plan->object;
 }
 
 /* ------------------------------------------------------------------------------------ slices */

@@ -20,8 +20,7 @@ int dp_plan_tabix_new(const struct dp_tabix *tabix, struct dp_object *object,
 uint64_t dp_plan_tabix_count(const struct dp_plan_tabix *plan);
 /* Seconds since 1970 when presigned URLs end; 0: never. */
 int64_t dp_plan_tabix_expires(const struct dp_plan_tabix *plan);
-/* The object, as messages call it. */
-const char *dp_plan_tabix_uri(const struct dp_plan_tabix *plan);
+const struct dp_object *dp_plan_tabix_object(const struct dp_plan_tabix *plan);
 /* Fills a zeroed slice with number `number`, which there is. */
 int dp_plan_tabix_fill(const struct dp_plan_tabix *plan, uint64_t number, struct dp_slice *slice,
                        struct dp_error *err);

@@ -411,6 +411,28 @@ START_TEST(disorder_is_told_by_record)
 }
 END_TEST
 
+/* Records know contigs by number, plans by name: neither may be mistaken. */
+START_TEST(two_contigs_of_one_name)
+{
+    static const char text[] = "##fileformat=VCFv4.2\n##contig=<ID=a>\n##contig=<ID=a>\n"
+                               "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n";
+    struct bcf_record record = bcf_simple(1, 99);
+    struct dp_array object = {0};
+    struct outcome outcome;
+
+    record.samples = record.formats = record.indiv = 0;
+    bcf_put_header(&object, text);
+    bcf_put_record(&object, &record);
+    outcome = scan_all_ways(&object);
+    ck_assert_int_eq(outcome.rc, 0);
+    ck_assert_msg(strstr(outcome.facts, "\"contig_numbers\":[1]"), "%s", outcome.facts);
+    outcome_free(&outcome);
+    record.contig = 0;
+    bcf_put_record(&object, &record);
+    must_refuse(&object, "record 2, offset 141: two contigs of one name");
+}
+END_TEST
+
 /* The header alone can be read with its checksum. */
 START_TEST(header_and_checksum)
 {
@@ -461,6 +483,7 @@ int main(void)
     tcase_add_test(tcase, long_lines);
     tcase_add_test(tcase, positions_of_records);
     tcase_add_test(tcase, disorder_is_told_by_record);
+    tcase_add_test(tcase, two_contigs_of_one_name);
     tcase_add_test(tcase, header_and_checksum);
     tcase_add_test(tcase, sniffs_itself);
     suite_add_tcase(suite, tcase);

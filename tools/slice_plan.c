@@ -11,6 +11,7 @@
 #include "base/size.h"
 #include "tools/local.h"
 #include "tools/output.h"
+#include "tools/plan_origin.h"
 
 #include <errno.h>
 #include <math.h>
@@ -186,7 +187,8 @@ static void print_expiry(const struct request *request, const struct dp_plan *pl
 
     if (!at)
         return;
-    dp_index_info(index, &info);
+    if (index)
+        dp_index_info(index, &info);
     if (!request->plan.inline_parts && info.uri && !dp_local_is_uri(info.uri))
         dp_tool_warn(request->tool, "%s: the slices refer to this local index (--inline: to none)",
                      info.uri);
@@ -307,22 +309,18 @@ static int make_plan(const struct request *request, const char *name, struct dp_
 {
     struct dp_tool *tool = request->tool;
     struct dp_object *object = NULL;
-    struct dp_index *index = NULL;
+    struct dp_plan_origin origin = {0};
     struct dp_plan *plan = NULL;
     struct lines lines = {0};
     struct figures figures = {0};
     int rc = dp_object_open(tool->context, name, NULL, &object, err);
 
     if (rc == DP_OK)
-        rc = dp_index_find(tool->context, object, request->index, &index, err);
-    if (rc == DP_NOT_FOUND && object && !request->index)
-        rc = dp_error_set(err, DP_NOT_FOUND, "%s: it has no index yet; make one with: "
-                          "dp-index build %s", dp_local_display(name, object),
-                          dp_local_display(name, object));
+        rc = dp_plan_origin_find(tool, object, name, request->index, &origin, err);
     if (rc == DP_OK)
-        rc = dp_plan_new(index, object, &request->plan, &plan, err);
-    if (rc == DP_OK)
-        warn_of_damage(tool, name, object, index);
+        rc = dp_plan_origin_plan(&origin, object, &request->plan, &plan, err);
+    if (rc == DP_OK && origin.index)
+        warn_of_damage(tool, name, object, origin.index);
     if (rc == DP_OK)
         rc = open_output(request, object, &lines.sink, err);
     if (rc == DP_OK)
@@ -330,12 +328,12 @@ static int make_plan(const struct request *request, const char *name, struct dp_
     if (rc == DP_OK && request->summary)
         print_figures(tool, &figures, unit_names[request->plan.unit], dp_object_size(object));
     if (rc == DP_OK)
-        print_expiry(request, plan, index);
+        print_expiry(request, plan, origin.index);
     dp_array_free(&figures.sizes);
     dp_array_free(&lines.pending);
     dp_sink_free(lines.sink);
     dp_plan_free(plan);
-    dp_index_free(index);
+    dp_plan_origin_free(&origin);
     dp_object_free(object);
     return rc;
 }

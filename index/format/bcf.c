@@ -19,7 +19,6 @@
 #include <string.h>
 
 #define MAGIC_BYTES  5u  /* "BCF", major, minor version */
-#define HEAD_BYTES   32u /* of a record: two lengths, and what the shared part begins with */
 #define LENGTH_BYTES 8u  /* the two lengths, which do not count themselves */
 #define SHARED_LEAST 24u /* bytes of the shared part at fixed places */
 
@@ -43,7 +42,7 @@ struct bcf {
     struct dp_bcf_header header;
 
     enum place place;
-    uint8_t head[HEAD_BYTES]; /* of the object or of a record, as far as it came */
+    uint8_t head[DP_BCF_HEAD_BYTES]; /* of the object or of a record, as far as it came */
     size_t head_bytes;
     uint64_t left;        /* bytes of the text or body that are still to come */
     uint64_t offset;      /* of the next byte */
@@ -53,13 +52,7 @@ struct bcf {
     uint64_t header_bytes;
     uint32_t header_crc32;
     struct dp_loci_gatherer loci;
-};
-
-/* What a record says at fixed places. */
-struct head {
-    uint32_t shared_bytes, indiv_bytes;
-    int32_t contig, position, length;
-    uint32_t allele_count, info_count, sample_count, format_count;
+    struct dp_array numbers; /* int32_t: of the contigs that were seen, in their order */
 };
 
 static struct bcf *bcf_of(struct dp_scanner *scanner)
@@ -164,11 +157,11 @@ static int step_text(struct bcf *b, const uint8_t **p, const uint8_t *end, struc
 
 /* ------------------------------------------------------------------------------- the records */
 
-static struct head read_head(const uint8_t *at)
+struct dp_bcf_head dp_bcf_head_read(const uint8_t at[DP_BCF_HEAD_BYTES])
 {
     uint32_t alleles = dp_le32_load(at + 24), samples = dp_le32_load(at + 28);
 
-    return (struct head){
+    return (struct dp_bcf_head){
         .shared_bytes = dp_le32_load(at),
         .indiv_bytes = dp_le32_load(at + 4),
         .contig = (int32_t)dp_le32_load(at + 8),
@@ -181,10 +174,10 @@ static struct head read_head(const uint8_t *at)
     };
 }
 
-/* Can both parts hold what they are said to hold? An ID, each allele and the filter take a byte or
+/* An ID, each allele and the filter take a byte or
  * more, each INFO three: what it is, of what type, a value. Each FORMAT takes three, too, but some
  * writers leave their number behind when they drop all samples. */
-static bool sizes_fit(const struct head *head)
+bool dp_bcf_head_fits(const struct dp_bcf_head *head)
 {
     uint64_t infos = UINT64_C(3) * head->info_count, formats = UINT64_C(3) * head->format_count;
     uint64_t shared = SHARED_LEAST + UINT64_C(2) + head->allele_count + infos;
@@ -194,9 +187,23 @@ static bool sizes_fit(const struct head *head)
            head->shared_bytes <= RECORD_PART_MAX && head->indiv_bytes <= RECORD_PART_MAX;
 }
 
-static int check_head(const struct bcf *b, const struct head *head, struct dp_error *err)
+uint64_t dp_bcf_head_rest(const struct dp_bcf_head *head)
 {
-    if (!sizes_fit(head))
+    return (uint64_t)head->shared_bytes + head->indiv_bytes + LENGTH_BYTES - DP_BCF_HEAD_BYTES;
+}
+
+/* One that covers nothing, or less, stands for its position. */
+struct dp_locus dp_bcf_head_locus(const struct dp_bcf_head *head)
+{
+    struct dp_locus locus = {.position = (uint64_t)((int64_t)head->position + 1)};
+
+    locus.end = locus.position + (head->length > 1 ? (uint64_t)head->length - 1 : 0);
+    return locus;
+}
+
+static int check_head(const struct bcf *b, const struct dp_bcf_head *head, struct dp_error *err)
+{
+    if (!dp_bcf_head_fits(head))
         return fault(b, DP_DETAIL_RECORD, err,
                      "lengths of %" PRIu32 " and %" PRIu32 " bytes do not fit %" PRIu32
                      " alleles, %" PRIu32 " INFO and %" PRIu32 " FORMAT fields",
@@ -225,30 +232,45 @@ static void publish_edge(struct bcf *b)
     b->base.edge = b->next;
 }
 
-/* Positions count from 1 there. Where lines are counted elsewhere, it is the records here. */
-static int add_locus(struct bcf *b, const struct head *head, struct dp_error *err)
+/* Keeps the number of the contig of the record at hand. One name stands for one number: else a
+ * region of that name would miss the records of the other. */
+static int note_number(struct bcf *b, int32_t number, struct dp_error *err)
+{
+    const int32_t *numbers = b->numbers.data;
+
+    if (b->loci.current < b->numbers.length)
+        return numbers[b->loci.current] == number
+                   ? DP_OK
+                   : fault(b, DP_DETAIL_RECORD, err, "two contigs of one name");
+    return dp_array_append(&b->numbers, &number, 1, sizeof(number)) ? DP_OK
+                                                                    : dp_error_no_memory(err);
+}
+
+/* Where lines are counted elsewhere, it is the records here. */
+static int add_locus(struct bcf *b, const struct dp_bcf_head *head, struct dp_error *err)
 {
     struct dp_edge edge = b->base.edge;
-    struct dp_locus locus = {.contig = dp_bcf_header_contig(&b->header, (size_t)head->contig),
-                             .position = (uint64_t)((int64_t)head->position + 1)};
+    struct dp_locus locus = dp_bcf_head_locus(head);
+    int rc;
 
+    locus.contig = dp_bcf_header_contig(&b->header, (size_t)head->contig);
     locus.contig_bytes = strlen(locus.contig);
-    locus.end = locus.position + (head->length > 1 ? (uint64_t)head->length - 1 : 0);
     edge.line = edge.record;
-    return dp_loci_add(&b->loci, &edge, &locus, err);
+    rc = dp_loci_add(&b->loci, &edge, &locus, err);
+    return rc || b->loci.disorder == DP_LOCI_OVERFLOW ? rc : note_number(b, head->contig, err);
 }
 
 /* The 32 bytes in `at` are a record's first. */
 static int begin_record(struct bcf *b, const uint8_t *at, struct dp_error *err)
 {
-    struct head head = read_head(at);
+    struct dp_bcf_head head = dp_bcf_head_read(at);
     int rc = check_head(b, &head, err);
 
     if (!rc && b->facts && b->whole)
         rc = add_locus(b, &head, err);
     if (rc)
         return rc;
-    b->left = (uint64_t)head.shared_bytes + head.indiv_bytes + LENGTH_BYTES - HEAD_BYTES;
+    b->left = dp_bcf_head_rest(&head);
     b->place = IN_BODY;
     return DP_OK;
 }
@@ -257,12 +279,12 @@ static int step_head(struct bcf *b, const uint8_t **p, const uint8_t *end, struc
 {
     const uint8_t *at = *p;
 
-    if (b->head_bytes == 0 && end - at >= (ptrdiff_t)HEAD_BYTES) {
-        *p += HEAD_BYTES;
-        b->offset += HEAD_BYTES;
+    if (b->head_bytes == 0 && end - at >= (ptrdiff_t)DP_BCF_HEAD_BYTES) {
+        *p += DP_BCF_HEAD_BYTES;
+        b->offset += DP_BCF_HEAD_BYTES;
         return begin_record(b, at, err);
     }
-    if (!collect(b, p, end, HEAD_BYTES))
+    if (!collect(b, p, end, DP_BCF_HEAD_BYTES))
         return DP_OK;
     b->head_bytes = 0;
     return begin_record(b, b->head, err);
@@ -339,6 +361,7 @@ static void bcf_close(struct dp_scanner *scanner)
 
     dp_bcf_header_free(&b->header);
     dp_loci_close(&b->loci);
+    dp_array_free(&b->numbers);
     free(b->name);
     free(b);
 }
@@ -376,6 +399,21 @@ static int rename_disorder(json_t *facts)
     return failed | json_object_del(facts, "disorder_line");
 }
 
+/* What the filter of a region needs: records name their contigs by number only. */
+static json_t *list_numbers(const struct bcf *b)
+{
+    const int32_t *numbers = b->numbers.data;
+    json_t *list = json_array();
+    size_t i;
+
+    for (i = 0; list && b->loci.seen.contigs.length && i < b->numbers.length; i++)
+        if (json_array_append_new(list, json_integer(numbers[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
 static int bcf_describe(const struct dp_scanner *scanner, json_t *facts, struct dp_error *err)
 {
     const struct bcf *b = (const struct bcf *)(const void *)scanner;
@@ -385,6 +423,7 @@ static int bcf_describe(const struct dp_scanner *scanner, json_t *facts, struct 
     snprintf(version, sizeof(version), "2.%u", b->minor);
     failed |= json_object_set_new(facts, "bcf_version", json_string(version));
     failed |= json_object_set_new(facts, "header_bytes", json_integer((json_int_t)b->header_bytes));
+    failed |= json_object_set_new(facts, "contig_numbers", list_numbers(b));
     failed |= json_object_set_new(facts, "samples",
                                   json_integer((json_int_t)b->header.sample_count));
     if (failed)
