@@ -81,6 +81,15 @@ class Bench(Common):
 
     # --- measuring
 
+    def together(self, command, count):
+        """Runs a command so many times at once; returns seconds."""
+        begin = time.monotonic()
+        running = [subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                    env=self.environment(command)) for _ in range(count)]
+        if any([process.wait() for process in running]):
+            sys.exit(f"bench: {' '.join(command)} failed")
+        return time.monotonic() - begin
+
     def run(self, commands):
         """Runs commands one after the other (output to /dev/null; a trailing "|" pipes it through
         cat); returns seconds and the greatest memory in bytes."""
@@ -107,13 +116,13 @@ class Bench(Common):
         return time.monotonic() - begin, peak
 
     def race(self, contestants):
-        """contestants: {name: (prepare or None, commands)}; they take turns `runs` times. Returns
-        {name: median seconds}."""
+        """contestants: {name: (prepare or None, commands) or a function that returns seconds}; they
+        take turns `runs` times. Returns {name: median seconds}."""
         def turn(prepare, commands):
             if prepare:
                 prepare()
             return self.run(commands)[0]
-        return super().race({name: lambda rest=rest: turn(*rest)
+        return super().race({name: rest if callable(rest) else lambda rest=rest: turn(*rest)
                              for name, rest in contestants.items()})
 
     def row(self, work, data, ours, peer, ratio, bar, more_is_better=True):
@@ -184,12 +193,19 @@ class Bench(Common):
                    "zcat": (None, [["gzip", "-dc", path]])}
         if self.have["pigz"]:
             contest["pigz"] = (None, [["pigz", "-dc", path]])
+        # What this machine makes of two cores: two programs that have nothing to do with each other.
+        if self.have["igzip"]:
+            for count in (1, 2):
+                contest[f"igzip x {count}"] = lambda count=count: self.together(["igzip", "-dc", path], count)
         times = self.race(contest)
         bar = {"fastq4": 9, "hiseq": 7.5, "vcf": 9.5}[kind]
         self.versus("dp-zcat, index, 2 threads / zcat", kind, times, "2", "zcat", bar)
         if "pigz" in times:
             self.versus("dp-zcat, index, 2 threads / pigz -dc", kind, times, "2", "pigz", 5)
         self.versus("dp-zcat, index, 2 threads / 1 thread", kind, times, "2", "1", 1.8)
+        if "igzip x 2" in times:
+            self.row("the machine: 2 igzip -dc at once / 1", kind, f"{times['igzip x 2']:.2f} s",
+                     f"{times['igzip x 1']:.2f} s", 2 * times["igzip x 1"] / times["igzip x 2"], None)
 
     def zcat_plain(self, kind):
         """dp-zcat without an index: to /dev/null and through a pipe."""
@@ -269,21 +285,40 @@ class Bench(Common):
             self.row(f"index build, {threads} thread(s), memory in MiB", kind, f"{peak / MIB:.1f} MiB", "-",
                      peak / MIB, round(bar, 1), more_is_better=False)
 
+    def moved(self, work, kind, path, bar):
+        """What fetching the slices of a plan reads, each by a process of its own, against the
+        object. Windows of the index count."""
+        manifest, stats = self.scratch("manifest-moved"), self.scratch("stats")
+        with open(manifest, "wb") as out:
+            out.write(self.quiet([self.tool("dp-slice"), "plan", "-n", "64", path]))
+        bytes_read = 0
+        for number in range(1, 65):
+            self.run([[self.tool("dp-slice"), "fetch", "-q", "-@", "2", "--stats", stats,
+                       "--only", str(number), manifest]])
+            with open(stats) as text:
+                bytes_read += json.load(text)["read_bytes"]
+        whole = os.path.getsize(path)
+        self.row(work, kind, f"{bytes_read / 1e6:.1f} MB", f"{whole / 1e6:.1f} MB", bytes_read / whole,
+                 bar, more_is_better=False)
+
     def amplification(self, kind):
-        """Bytes that the slices of a plan fetch together, against the object."""
-        link = self.linked(self.data(kind))
-        lines = subprocess.run([self.tool("dp-slice"), "plan", "-n", "64", link], check=True,
-                               stdout=subprocess.PIPE, env=self.environment([self.tool("dp-slice")]))
-        moved = 0
-        for line in lines.stdout.splitlines():
-            for piece in json.loads(line)["pieces"]:
-                begin, end = piece.get("range", (0, 0))
-                moved += end - begin
-        whole = os.path.getsize(link)
-        # The bar is for 1 GB; smaller data has the same edges.
-        self.row("bytes fetched by 64 slices, x object", kind, f"{moved / 1e6:.1f} MB",
-                 f"{whole / 1e6:.1f} MB", moved / whole, 1.05 if KINDS[kind] * self.args.scale >= 10**9 else None,
-                 more_is_better=False)
+        """The bar is for 1 GB of compressed bytes; less has the same edges and no bar."""
+        self.moved("bytes fetched by 64 slices, x object", kind, self.linked(self.data(kind)), None)
+
+    def amplification_big(self, kind):
+        """The same for 1 GB: the data over and over again, as members of one file."""
+        if kind != "fastq4":
+            return
+        data, size = self.data(kind), int(10**9 * self.args.scale)
+        path = self.scratch("big.fastq.gz")
+        with open(path, "wb") as out:
+            while out.tell() < size:
+                with open(data, "rb") as part:
+                    shutil.copyfileobj(part, out, MIB)
+        self.quiet([self.tool("dp-index"), "build", "-q", path])
+        self.moved("the same, 1 GB" if self.args.scale >= 1 else "the same, 1 GB x scale", kind, path,
+                   1.05 if self.args.scale >= 1 else None)
+        self.removed(path, path + ".dpi")()
 
     def indexed_gzip(self, kind):
         """python3-indexed-gzip: index build and fetches (no bar)."""
@@ -313,7 +348,7 @@ class Bench(Common):
         rows = {"build": self.build_index, "zlib": self.build_zlib, "zcat": self.zcat_index,
                 "noindex": self.zcat_plain, "fetch": self.fetch, "bgzf": self.bgzf,
                 "size": self.size, "memory": self.memory, "moved": self.amplification,
-                "python": self.indexed_gzip}
+                "big": self.amplification_big, "python": self.indexed_gzip}
         chosen = self.args.only.split(",") if self.args.only else list(rows)
         for word in chosen:
             if word not in rows:
