@@ -19,6 +19,7 @@ AC_DEFUN([DP_FIND_CURL], [
 AC_ARG_ENABLE([lazy-curl],
     [AS_HELP_STRING([--disable-lazy-curl], [link libcurl instead of loading it with the first HTTP request])],
     [], [enable_lazy_curl=yes])
+AC_SUBST([CURL_LINK_LIBS], ["$CURL_LIBS"]) dnl for programs that link it in any case
 AC_CHECK_TOOL([READELF], [readelf])
 dp_curl_soname=
 AS_IF([test "x$enable_lazy_curl" != xno && test -n "$READELF"], [
