@@ -435,8 +435,9 @@ static struct dp_input_options complete(const struct dp_input *input,
         options.part_bytes = split(input, (size_t)object->context->options.part_bytes);
     else if (!options.part_bytes)
         options.part_bytes = LOCAL_PART_BYTES;
+    /* Half as many again as are under way: one slow connection does not hold the others up. */
     if (!options.parts)
-        options.parts = is_far(object) ? object->context->options.connections + 1 : LOCAL_PARTS;
+        options.parts = is_far(object) ? object->context->options.connections * 3 / 2 : LOCAL_PARTS;
     /* Waiting for a server is no work, so it takes no thread from anybody. */
     if (object->remote)
         options.threads = true;

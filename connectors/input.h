@@ -17,8 +17,8 @@ struct dp_input;
 struct dp_input_options {
     size_t part_bytes; /* bytes per read; 0: 1 MiB for local objects; the context's for remote
                           ones, less where a short range pays for one more connection */
-    unsigned parts;    /* reads under way or waiting; 0: 2 local; remote one more than the
-                          context's connections, so that these are busy while one is in use */
+    unsigned parts;    /* reads under way or waiting; 0: 2 local; remote half as many again as the
+                          context's connections */
     bool threads;      /* false: every read happens in the calling thread (remote objects and those
                           without ranges have threads in any case) */
 };

@@ -527,7 +527,7 @@ START_TEST(reading_ahead_is_bounded_for_all_together)
                                               &inputs[i], NULL),
                          DP_OK);
         ck_assert_uint_eq(atomic_load(&context->ahead_bytes),
-                          (i == 0 ? 9 : i == 1 ? 16 : 18) << 23);
+                          (i == 0 ? 12 : i == 1 ? 16 : 18) << 23);
     }
     for (i = 0; i < 3; i++)
         dp_input_free(inputs[i]);
