@@ -145,6 +145,8 @@ static const struct meaning {
     {"RequestTimeTooSkewed", DP_DENIED, false, "the clock of this machine is wrong"},
     {"AuthorizationHeaderMalformed", DP_DENIED, false, NULL},
     {"PreconditionFailed", DP_CHANGED, false, "the object is not the one that was expected"},
+    {"ConditionalRequestConflict", DP_IO, true, NULL},
+    {"OperationAborted", DP_IO, true, NULL},
     {"RequestTimeout", DP_IO, true, NULL},
     {"SlowDown", DP_IO, true, NULL},
     {"InternalError", DP_IO, true, NULL},

@@ -2,39 +2,32 @@
  * SPDX-FileCopyrightText: The dataplug authors */
 
 /* Writing to S3: what is written is gathered in a spool; up to 64 MiB go in one PUT, more goes in
- * parts of 64 MiB, of which nothing is visible before the last request. */
+ * parts of 64 MiB, of which nothing is visible before the last request.
+ *
+ * Of two that write the same object at once, the second is told: the object is replaced only when
+ * it is still what it was when the writing began (where the store knows conditional requests).
+ * Unless it holds the very bytes that were to be written: then all is well. */
 
 #include "config.h"
 
 #include "connectors/s3.h"
 
-#include "connectors/s3_error.h"
-#include "connectors/sigv4.h"
-#include "connectors/spool.h"
-#include "connectors/uri.h"
+#include "connectors/s3_upload.h"
 
-#include <nettle/base16.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PART_BYTES ((uint64_t)64 << 20)
-
-enum {
-    MOST_PARTS = 10000,        /* of one upload: the store's limit */
-    ANSWER_BYTES = 64 << 10    /* of an XML answer that are read */
-};
 
 struct s3_sink {
     struct dp_sink sink;
     struct dp_s3_place *place;
     struct dp_spool spool;
-    char *upload;          /* id of the multipart upload, encoded; NULL: none was begun */
-    struct dp_array etags; /* of its parts: one `etag` each */
-};
-
-struct etag {
-    char text[256];
+    struct dp_s3_upload upload;   /* under way from the second part on */
+    struct dp_s3_standing before; /* what stood there when the sink was opened */
 };
 
 static struct s3_sink *s3_of(struct dp_sink *sink)
@@ -42,210 +35,16 @@ static struct s3_sink *s3_of(struct dp_sink *sink)
     return (struct s3_sink *)sink;
 }
 
-/* ------------------------------------------------------------------------------- requests */
-
-static int keep_answer(void *user, const void *bytes, size_t length, struct dp_error *err)
-{
-    struct dp_array *body = user;
-
-    if (body->length + length > ANSWER_BYTES)
-        return dp_error_set(err, DP_IO, "the answer to an upload is too long");
-    return dp_array_append(body, bytes, length, 1) ? DP_OK : dp_error_no_memory(err);
-}
-
-static void drop_answer(void *user)
-{
-    ((struct dp_array *)user)->length = 0;
-}
-
-static struct dp_http_request make_request(struct s3_sink *s3, const char *method,
-                                           const char *query)
-{
-    struct dp_http_request request = {.method = method,
-                                      .url = query,
-                                      .name = s3->sink.uri,
-                                      .auth = &s3->place->auth,
-                                      .size_bytes = UINT64_MAX};
-
-    return request;
-}
-
-/* Sends the spool as the body. */
-static int put_spool(struct s3_sink *s3, const char *query, struct dp_http_answer *answer,
-                     struct dp_error *err)
-{
-    struct dp_http_request request = make_request(s3, "PUT", query);
-    char hash[65];
-
-    dp_spool_hash(&s3->spool, hash);
-    request.has_body = true;
-    request.body_file = s3->spool.fd;
-    request.body_bytes = s3->spool.length_bytes;
-    request.body_hash = hash;
-    return dp_http_retry_run(s3->sink.context, &request, answer, err);
-}
-
-/* A request with a small body whose answer is an XML document. Stores may answer 200 and then
- * report a failure in it. */
-static int post(struct s3_sink *s3, const char *query, const char *body,
-                struct dp_s3_error *document, struct dp_error *err)
-{
-    struct dp_http_request request = make_request(s3, "POST", query);
-    struct dp_http_answer answer;
-    struct dp_array text = {0};
-    struct sha256_ctx sha;
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    char hash[65] = "";
-    int rc;
-
-    sha256_init(&sha);
-    sha256_update(&sha, strlen(body), (const uint8_t *)body);
-    sha256_digest(&sha, sizeof(digest), digest);
-    base16_encode_update(hash, sizeof(digest), digest);
-    request.has_body = true;
-    request.body = body;
-    request.body_bytes = strlen(body);
-    request.body_hash = hash;
-    request.write = keep_answer;
-    request.rewind = drop_answer;
-    request.user = &text;
-    rc = dp_http_retry_run(s3->sink.context, &request, &answer, err);
-    memset(document, 0, sizeof(*document));
-    if (!rc && dp_s3_error_parse(text.data, text.length, document) && document->code[0])
-        rc = dp_error_set(err, DP_IO, "%s: %s (%s)", s3->sink.uri, document->message,
-                          document->code);
-    dp_array_free(&text);
-    return rc;
-}
-
-/* ------------------------------------------------------------------------------ multipart */
-
-static int begin_upload(struct s3_sink *s3, struct dp_error *err)
-{
-    struct dp_s3_error document;
-    struct dp_array id = {0};
-    int rc = post(s3, "uploads=", "", &document, err);
-
-    if (rc)
-        return rc;
-    if (!document.upload_id[0])
-        return dp_error_set(err, DP_IO, "%s: the server begins no upload", s3->sink.uri);
-    if (!dp_uri_encode(&id, document.upload_id, strlen(document.upload_id), "") ||
-        !dp_array_append(&id, "", 1, 1)) {
-        dp_array_free(&id);
-        return dp_error_no_memory(err);
-    }
-    s3->upload = id.data;
-    return DP_OK;
-}
-
-/* Parts that are not put together cost money for ever: they are removed also when the caller was
- * told to stop. */
-static void abort_upload(struct s3_sink *s3)
-{
-    struct dp_http_request request;
-    struct dp_http_answer answer;
-    struct dp_error err = {0};
-    char *query;
-
-    if (!s3->upload || asprintf(&query, "uploadId=%s", s3->upload) < 0)
-        return;
-    request = make_request(s3, "DELETE", query);
-    request.cleanup = true;
-    if (dp_http_retry_run(s3->sink.context, &request, &answer, &err))
-        dp_context_log(s3->sink.context, DP_LOG_WARNING,
-                       "%s; an unfinished upload may be left there", err.message);
-    free(query);
-    free(s3->upload);
-    s3->upload = NULL;
-}
+/* -------------------------------------------------------------------------------- writing */
 
 static int put_part(struct s3_sink *s3, struct dp_error *err)
 {
-    struct dp_http_answer answer;
-    struct etag etag;
-    char *query;
-    int rc;
+    int rc = s3->upload.id ? DP_OK : dp_s3_upload_begin(&s3->upload, err);
 
-    if (s3->etags.length == MOST_PARTS)
-        return dp_error_set(err, DP_UNSUPPORTED, "%s: the object is too big for one upload",
-                            s3->sink.uri);
-    if (asprintf(&query, "partNumber=%zu&uploadId=%s", s3->etags.length + 1, s3->upload) < 0)
-        return dp_error_no_memory(err);
-    rc = put_spool(s3, query, &answer, err);
-    free(query);
-    if (rc)
-        return rc;
-    if (!answer.etag[0])
-        return dp_error_set(err, DP_IO, "%s: the server gives no ETag for a part", s3->sink.uri);
-    memcpy(etag.text, answer.etag, sizeof(etag.text));
-    if (!dp_array_append(&s3->etags, &etag, 1, sizeof(etag)))
-        return dp_error_no_memory(err);
-    return dp_spool_empty(&s3->spool, err);
+    if (!rc)
+        rc = dp_s3_upload_part(&s3->upload, &s3->spool, err);
+    return rc ? rc : dp_spool_empty(&s3->spool, err);
 }
-
-/* Text as XML wants it; ETags are quoted. */
-static void print_escaped(FILE *out, const char *text)
-{
-    for (; *text; text++) {
-        if (strchr("<>&\"", *text))
-            fprintf(out, "&#%d;", *text);
-        else
-            fputc(*text, out);
-    }
-}
-
-/* The list of parts, to be freed; NULL when out of memory. */
-static char *list_parts(const struct s3_sink *s3)
-{
-    const struct etag *etag = s3->etags.data;
-    char *text = NULL;
-    size_t length, i;
-    FILE *out = open_memstream(&text, &length);
-    bool ok;
-
-    if (!out)
-        return NULL;
-    fputs("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">", out);
-    for (i = 0; i < s3->etags.length; i++) {
-        fprintf(out, "<Part><PartNumber>%zu</PartNumber><ETag>", i + 1);
-        print_escaped(out, etag[i].text);
-        fputs("</ETag></Part>", out);
-    }
-    fputs("</CompleteMultipartUpload>", out);
-    ok = !ferror(out);
-    if (fclose(out) == 0 && ok)
-        return text;
-    free(text);
-    return NULL;
-}
-
-static int complete_upload(struct s3_sink *s3, struct dp_error *err)
-{
-    struct dp_s3_error document;
-    char *query, *body = list_parts(s3);
-    int rc;
-
-    if (!body)
-        return dp_error_no_memory(err);
-    if (asprintf(&query, "uploadId=%s", s3->upload) < 0) {
-        free(body);
-        return dp_error_no_memory(err);
-    }
-    rc = post(s3, query, body, &document, err);
-    free(query);
-    free(body);
-    if (!rc && !document.completed)
-        rc = dp_error_set(err, DP_IO, "%s: the server does not say that the upload is complete",
-                          s3->sink.uri);
-    if (rc)
-        return rc;
-    free(s3->upload);
-    s3->upload = NULL;
-    return DP_OK;
-}
-
-/* ----------------------------------------------------------------------------------- sink */
 
 static int write_s3(struct dp_sink *sink, const void *bytes, size_t length, struct dp_error *err)
 {
@@ -258,10 +57,7 @@ static int write_s3(struct dp_sink *sink, const void *bytes, size_t length, stru
         size_t n = length < room ? length : (size_t)room;
 
         if (n == 0) {
-            if (!s3->upload)
-                rc = begin_upload(s3, err);
-            if (!rc)
-                rc = put_part(s3, err);
+            rc = put_part(s3, err);
             continue;
         }
         rc = dp_spool_write(&s3->spool, from, n, err);
@@ -271,25 +67,192 @@ static int write_s3(struct dp_sink *sink, const void *bytes, size_t length, stru
     return rc;
 }
 
+/* ----------------------------------------------------------------------------- committing */
+
+/* How to say what may be replaced. Some gateways compare the ETag with what stands in the header to
+ * the letter, and their own has no quotes there. */
+enum condition { AS_TOLD, WITHOUT_QUOTES, NO_CONDITION };
+
+/* The header that makes the store replace only what we know of: NULL without one, to be freed. */
+static int make_condition(const struct s3_sink *s3, enum condition condition, char **header,
+                          struct dp_error *err)
+{
+    const struct dp_s3_standing *before = &s3->before;
+    int length = (int)strlen(before->etag), n = 0;
+
+    *header = NULL;
+    if (condition == NO_CONDITION)
+        return DP_OK;
+    if (before->state == DP_S3_ABSENT)
+        n = asprintf(header, "If-None-Match: *");
+    else if (before->etag[0] && condition == WITHOUT_QUOTES)
+        n = asprintf(header, "If-Match: %.*s", length - 2, before->etag + 1);
+    else if (before->etag[0])
+        n = asprintf(header, "If-Match: %s", before->etag);
+    return n < 0 ? dp_error_no_memory(err) : DP_OK;
+}
+
+/* Sends the spool as the object. */
+static int put_whole(struct s3_sink *s3, const char *header, const char *hash,
+                     struct dp_error *err)
+{
+    const char *headers[] = {header, NULL};
+    struct dp_http_request request = {.method = "PUT",
+                                      .url = "",
+                                      .name = s3->sink.uri,
+                                      .headers = headers,
+                                      .auth = &s3->place->auth,
+                                      .size_bytes = UINT64_MAX,
+                                      .has_body = true,
+                                      .body_file = s3->spool.fd,
+                                      .body_bytes = s3->spool.length_bytes,
+                                      .body_hash = hash};
+    struct dp_http_answer answer;
+
+    return dp_http_retry_run(s3->sink.context, &request, &answer, err);
+}
+
+/* What a comparison with the spool has come to. */
+struct comparison {
+    int fd;
+    uint64_t at;
+    bool differs;
+};
+
+static int compare(void *user, const void *bytes, size_t length, struct dp_error *err)
+{
+    struct comparison *comparison = user;
+    char own[4096];
+    const char *from = bytes;
+
+    (void)err;
+    while (length && !comparison->differs) {
+        size_t n = length < sizeof(own) ? length : sizeof(own);
+
+        comparison->differs = pread(comparison->fd, own, n, (off_t)comparison->at) != (ssize_t)n ||
+                              memcmp(own, from, n) != 0;
+        comparison->at += n;
+        from += n;
+        length -= n;
+    }
+    return DP_OK;
+}
+
+static void compare_anew(void *user)
+{
+    struct comparison *comparison = user;
+
+    comparison->at = 0;
+    comparison->differs = false;
+}
+
+/* Does the object hold the bytes of the spool? */
+static bool holds_spool(struct s3_sink *s3)
+{
+    struct comparison comparison = {.fd = s3->spool.fd};
+    struct dp_http_request request = {.method = "GET",
+                                      .url = "",
+                                      .name = s3->sink.uri,
+                                      .auth = &s3->place->auth,
+                                      .size_bytes = UINT64_MAX,
+                                      .write = compare,
+                                      .rewind = compare_anew,
+                                      .user = &comparison};
+    struct dp_s3_standing now;
+    struct dp_http_answer answer;
+
+    if (dp_s3_upload_look(s3->place, &now, NULL) || now.state != DP_S3_PRESENT ||
+        now.size_bytes != s3->spool.length_bytes)
+        return false;
+    return !dp_http_retry_run(s3->sink.context, &request, &answer, NULL) &&
+           !comparison.differs && comparison.at == s3->spool.length_bytes;
+}
+
+/* Completes in one PUT or from the parts. */
+static int finish(struct s3_sink *s3, enum condition condition, const char *hash,
+                  struct dp_error *err)
+{
+    char *header;
+    int rc = make_condition(s3, condition, &header, err);
+
+    if (rc)
+        return rc;
+    rc = s3->upload.id ? dp_s3_upload_complete(&s3->upload, header, &s3->before, err)
+                       : put_whole(s3, header, hash, err);
+    free(header);
+    return rc;
+}
+
+/* Whether the object is still what it was when the sink was opened. */
+static bool is_as_before(const struct s3_sink *s3)
+{
+    struct dp_s3_standing now;
+
+    return dp_s3_upload_look(s3->place, &now, NULL) == DP_OK && now.etag[0] &&
+           strcmp(now.etag, s3->before.etag) == 0;
+}
+
+/* Another way to say the condition, when it was that which failed; else the same one. */
+static enum condition choose_other(const struct s3_sink *s3, enum condition condition, int rc,
+                                   const struct dp_error *failure)
+{
+    /* The store knows no conditions, or what was to be replaced has gone meanwhile. */
+    if (failure->http_status == 501 || (rc == DP_NOT_FOUND && s3->before.etag[0]))
+        return NO_CONDITION;
+    /* It says that the object was replaced, and it was not. */
+    if (rc == DP_CHANGED && condition != NO_CONDITION && s3->before.etag[0] && is_as_before(s3))
+        return condition + 1;
+    return condition;
+}
+
+static int finish_under_condition(struct s3_sink *s3, const char *hash, struct dp_error *err)
+{
+    enum condition condition = AS_TOLD, other;
+    struct dp_error failure;
+    int rc;
+
+    for (;; condition = other) {
+        memset(&failure, 0, sizeof(failure));
+        rc = finish(s3, condition, hash, &failure);
+        other = rc ? choose_other(s3, condition, rc, &failure) : condition;
+        if (other == condition)
+            break;
+    }
+    /* Somebody was faster, perhaps ourselves in an attempt whose answer was lost. (Uploads in parts
+     * have looked already.) */
+    if (rc == DP_CHANGED && !s3->upload.id && holds_spool(s3))
+        rc = DP_OK;
+    if (rc == DP_CHANGED)
+        dp_error_set(&failure, DP_CHANGED,
+                     "%s: it was written by somebody else at the same time; that is left as it is",
+                     s3->sink.uri);
+    if (rc && err)
+        *err = failure;
+    return rc;
+}
+
 static int commit_s3(struct dp_sink *sink, struct dp_error *err)
 {
     struct s3_sink *s3 = s3_of(sink);
-    struct dp_http_answer answer;
-    int rc;
+    char hash[65] = "";
+    int rc = DP_OK;
 
-    if (!s3->upload)
-        return put_spool(s3, "", &answer, err);
-    rc = s3->spool.length_bytes ? put_part(s3, err) : DP_OK;
-    return rc ? rc : complete_upload(s3, err);
+    if (!s3->upload.id)
+        dp_spool_hash(&s3->spool, hash);
+    else if (s3->spool.length_bytes)
+        rc = put_part(s3, err);
+    return rc ? rc : finish_under_condition(s3, hash, err);
 }
+
+/* -------------------------------------------------------------------------------- opening */
 
 static void close_s3(struct dp_sink *sink)
 {
     struct s3_sink *s3 = s3_of(sink);
 
-    abort_upload(s3);
+    dp_s3_upload_abort(&s3->upload);
+    dp_s3_upload_free(&s3->upload);
     dp_spool_close(&s3->spool);
-    dp_array_free(&s3->etags);
     dp_s3_place_free(s3->place);
 }
 
@@ -299,10 +262,10 @@ static const struct dp_sink_ops s3_sink_ops = {
 /* Whether we may write shows best by beginning to, which leaves nothing when it is taken back. */
 static int probe(struct s3_sink *s3, struct dp_error *err)
 {
-    int rc = begin_upload(s3, err);
+    int rc = dp_s3_upload_begin(&s3->upload, err);
 
-    abort_upload(s3);
-    return rc;
+    dp_s3_upload_abort(&s3->upload);
+    return rc ? rc : dp_s3_upload_look(s3->place, &s3->before, err);
 }
 
 int dp_s3_sink_open(struct dp_context *context, const char *uri, struct dp_sink **sink,
@@ -320,6 +283,7 @@ int dp_s3_sink_open(struct dp_context *context, const char *uri, struct dp_sink 
         return dp_error_no_memory(err);
     }
     s3->place = place;
+    s3->upload.place = place;
     s3->spool.fd = -1;
     rc = place->version ? dp_error_set(err, DP_INVALID, "%s: a version cannot be written", uri)
                         : probe(s3, err);

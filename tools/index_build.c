@@ -142,15 +142,33 @@ static int rescue(struct dp_tool *tool, struct dp_index *index, const char *name
     return status;
 }
 
-static int save(struct dp_tool *tool, struct dp_index *index, const char *name, const char *place,
-                const struct request *request)
+/* Another build of the same object was faster: does its index do? */
+static bool is_done_by_other(struct dp_tool *tool, struct dp_object *object, const char *name,
+                             const char *place)
 {
+    struct dp_index *index;
+
+    if (!object || dp_index_find(tool->context, object, place, &index, NULL) < 0)
+        return false;
+    dp_tool_say(tool, "%s: indexed by somebody else at the same time: %s", name, place);
+    dp_index_free(index);
+    return true;
+}
+
+/* `object` is NULL where there is none to compare an index with. */
+static int save(const struct request *request, struct dp_index *index, const char *name,
+                struct dp_object *object, const char *place)
+{
+    struct dp_tool *tool = request->tool;
     struct dp_error err;
 
-    if (dp_index_save(index, place, &err) < 0)
-        return rescue(tool, index, name, &err);
-    report(request, name, index);
-    return DP_TOOL_OK;
+    if (dp_index_save(index, place, &err) == DP_OK) {
+        report(request, name, index);
+        return DP_TOOL_OK;
+    }
+    if (err.code == DP_CHANGED && is_done_by_other(tool, object, name, place))
+        return DP_TOOL_OK;
+    return rescue(tool, index, name, &err);
 }
 
 /* Where the index of `object` goes: *place is to be freed with dp_text_free. */
@@ -189,7 +207,7 @@ static int build_object(const struct request *request, const char *name)
         status = dp_tool_fail(tool, &err);
         goto out;
     }
-    status = save(tool, index, name, place, request);
+    status = save(request, index, name, object, place);
 out:
     dp_index_free(index);
     if (request->output)
@@ -213,7 +231,7 @@ static int build_stdin(const struct request *request)
         dp_index_build_from(tool->context, dp_local_read, &input, input.name, &request->build,
                             &index, &err) < 0)
         return dp_tool_fail(tool, &err);
-    status = save(tool, index, input.name, request->output, request);
+    status = save(request, index, input.name, NULL, request->output);
     dp_index_free(index);
     return status;
 }
@@ -289,9 +307,12 @@ int dp_index_build_run(struct dp_tool *tool, int argc, char **argv)
 
     if (first == argc)
         dp_tool_usage(tool, "build: which object?");
-    for (i = first; i < argc && !from_stdin; i++)
+    for (i = first; i < argc && !from_stdin; i++) {
         if (strcmp(argv[i], "-") == 0)
             dp_tool_usage(tool, "build: '-' must be the only object");
+        if (!request.output && dp_local_is_stream(argv[i]))
+            dp_tool_usage(tool, "build: %s is a pipe or device: it needs --output", argv[i]);
+    }
     if (from_stdin && !request.output)
         dp_tool_usage(tool, "build: '-' needs --output");
     if (request.output && request.directory)

@@ -73,7 +73,7 @@ goes_wrong "expired presigned URL, planning" 1 "${expired%%\?*}" "HTTP 403" \
 
 # --------------------------------------------------------------------------------- writing
 # Somebody who may read the bucket, but not write: said before the object is read.
-s3 let-read reads "$RGW_READER" || cannot "no policy for a bucket"
+s3 let reads "$RGW_READER" GetObject ListBucket || cannot "no policy for a bucket"
 (
     export AWS_ACCESS_KEY_ID=$RGW_READER_ACCESS_KEY AWS_SECRET_ACCESS_KEY=$RGW_READER_SECRET_KEY
     s3 get reads reads.gz "$work/as-reader.gz" && cmp -s "$work/as-reader.gz" "$work/reads.gz"

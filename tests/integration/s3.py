@@ -10,7 +10,8 @@
 #        | let-all BUCKET (anybody reads) | versioned BUCKET | version BUCKET KEY
 #        | requester-pays BUCKET
 #        | session ROLE (prints a key, a secret, a token and their expiry, of STS)
-#        | let-read BUCKET USER (of Ceph RGW) | uploads BUCKET (those that are unfinished)
+#        | let BUCKET USER ACTION... (of Ceph RGW) | drop BUCKET (with all that is in it)
+#        | uploads BUCKET (those that are unfinished)
 
 import json
 import os
@@ -50,11 +51,11 @@ def main(action, bucket_or_file, *rest):
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda i: s3.put_object(Bucket=bucket_or_file, Key=f"{rest[0]}{i:05}", Body=b"%d" % i),
                           range(1, int(rest[1]) + 1)))
-    elif action == "let-read":
+    elif action == "let":
         s3.put_bucket_policy(Bucket=bucket_or_file, Policy=json.dumps({
             "Version": "2012-10-17",
             "Statement": [{"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam:::user/" + rest[0]]},
-                           "Action": ["s3:GetObject", "s3:ListBucket"],
+                           "Action": ["s3:" + name for name in rest[1:]],
                            "Resource": ["arn:aws:s3:::" + bucket_or_file,
                                         "arn:aws:s3:::" + bucket_or_file + "/*"]}]}))
     elif action == "let-all":
@@ -74,6 +75,10 @@ def main(action, bucket_or_file, *rest):
         keys = sts.assume_role(RoleArn=bucket_or_file, RoleSessionName="judge")["Credentials"]
         print(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"],
               keys["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ"))
+    elif action == "drop":
+        for entry in s3.list_objects_v2(Bucket=bucket_or_file).get("Contents", []):
+            s3.delete_object(Bucket=bucket_or_file, Key=entry["Key"])
+        s3.delete_bucket(Bucket=bucket_or_file)
     elif action == "uploads":
         for upload in s3.list_multipart_uploads(Bucket=bucket_or_file).get("Uploads", []):
             print(upload["UploadId"], upload["Key"])
