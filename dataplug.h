@@ -245,7 +245,9 @@ struct dp_sink;
 int dp_sink_open(struct dp_context *context, const char *uri, struct dp_sink **sink,
                  struct dp_error *err);
 int dp_sink_write(struct dp_sink *sink, const void *bytes, size_t length, struct dp_error *err);
-/* Makes the object visible at once and whole. After success or failure only free is allowed. */
+/* Makes the object visible at once and whole. After success or failure only free is allowed.
+ * DP_CHANGED: somebody else has written other bytes there since the sink was opened; those stay
+ * (S3 services that know conditional requests; elsewhere the last one wins). */
 int dp_sink_commit(struct dp_sink *sink, struct dp_error *err);
 /* Without a commit before, everything written is dropped. */
 void dp_sink_free(struct dp_sink *sink);
@@ -289,9 +291,10 @@ int dp_index_open(struct dp_context *context, const char *uri, struct dp_index *
 int dp_index_save(struct dp_index *index, const char *uri, struct dp_error *err);
 void dp_index_free(struct dp_index *index);
 
-/* Where the index of an object belongs: DIRECTORY/host/bucket/key.dpi when `directory` (or, when
- * that is NULL, DP_INDEX_DIR in the environment) is set, else "<object's uri>.dpi". For a local
- * object a path, else a URI. The caller frees *uri with dp_text_free. */
+/* Where the index of an object belongs: DIRECTORY/host/bucket/key.dpi (index/INDEX.md says it to the
+ * letter) when `directory` (or, when that is NULL, DP_INDEX_DIR in the environment) is set, else
+ * "<object's uri>.dpi". For a local object a path, else a URI. The caller frees *uri with
+ * dp_text_free. */
 int dp_index_locate(struct dp_object *object, const char *directory, char **uri,
                     struct dp_error *err);
 /* Finds, opens and checks the index of `object`: at `uri` when that is not NULL, else where

@@ -9,10 +9,16 @@
 #include "connectors/credentials.h"
 #include "connectors/uri.h"
 
+#include <nettle/base16.h>
+#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ENDING ".dpi"
+
+/* File systems take components of up to 255 bytes, and every byte of a name may have become three.
+ * A longer one keeps its beginning, for people, and gets a hash, which tells it from all others. */
+enum { LONGEST_COMPONENT = 255, KEPT_BYTES = 180, HASH_BYTES = 16 };
 
 static bool append(struct dp_array *out, const char *text, size_t length)
 {
@@ -157,7 +163,7 @@ static int straighten(const struct dp_object *object, char **uri, struct dp_erro
     return result;
 }
 
-/* HOST/bucket/key.dpi below what `out` holds. `uri` is that of the object. */
+/* /HOST/bucket/key behind what `out` holds. `uri` is that of the object. */
 static bool append_inside(struct dp_array *out, const struct dp_object *object, const char *uri)
 {
     const char *at = uri + dp_uri_scheme_length(uri) + 3;
@@ -177,13 +183,49 @@ static bool append_inside(struct dp_array *out, const struct dp_object *object, 
     }
     if (done && *at == '?')
         done = dp_uri_encode(out, at, strlen(at), "=&");
-    return done && append_text(out, ENDING);
+    return done && append(out, "", 1);
+}
+
+/* Appends one component, with its ending when it is the last one, so that file systems take it. */
+static bool append_short(struct dp_array *out, const char *text, size_t length, const char *ending)
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    char hex[BASE16_ENCODE_LENGTH(HASH_BYTES) + 1] = "";
+    size_t kept = KEPT_BYTES;
+    struct sha256_ctx sha;
+
+    if (length + strlen(ending) <= LONGEST_COMPONENT)
+        return append(out, text, length) && append_text(out, ending);
+    sha256_init(&sha);
+    sha256_update(&sha, length, (const uint8_t *)text);
+    sha256_digest(&sha, sizeof(digest), digest);
+    base16_encode_update(hex, HASH_BYTES, digest);
+    /* "%C3" is not cut in the middle. */
+    while (text[kept - 1] == '%' || text[kept - 2] == '%')
+        kept--;
+    return append(out, text, kept) && append_text(out, "~") && append_text(out, hex) &&
+           append_text(out, ending);
+}
+
+/* Appends the path `inside` (NUL-terminated, without its ending) behind `out`. */
+static bool append_path(struct dp_array *out, const char *inside)
+{
+    bool done = true;
+
+    while (done && *inside) {
+        size_t length = strcspn(inside + 1, "/");
+        bool last = !inside[1 + length];
+
+        done = append(out, "/", 1) && append_short(out, inside + 1, length, last ? ENDING : "");
+        inside += 1 + length;
+    }
+    return done;
 }
 
 int dp_index_locate(struct dp_object *object, const char *directory, char **uri,
                     struct dp_error *err)
 {
-    struct dp_array out = {0};
+    struct dp_array out = {0}, inside = {0};
     char *straight = NULL;
     size_t length;
     bool done;
@@ -202,7 +244,9 @@ int dp_index_locate(struct dp_object *object, const char *directory, char **uri,
     while (length > 1 && directory[length - 1] == '/')
         length--;
     done = append(&out, directory, length) &&
-           append_inside(&out, object, straight ? straight : object->uri);
+           append_inside(&inside, object, straight ? straight : object->uri) &&
+           append_path(&out, inside.data);
+    dp_array_free(&inside);
     free(straight);
     return hand_over(&out, done, uri, err);
 }

@@ -89,6 +89,46 @@ START_TEST(names_that_walk_the_tree_stay_inside)
 }
 END_TEST
 
+/* Names that a file system takes, and that are too long when they are encoded. */
+START_TEST(long_names_get_a_hash)
+{
+    char uri[2000] = "file:///d/", other[2000], expected[300] = "/ix/localhost/d/";
+    struct dp_object object = {.uri = uri};
+    char *place, *second;
+    size_t i;
+
+    context = test_context();
+    /* 251 bytes are no reason, 252 are: with the ending that makes 256. */
+    memset(uri + 10, 'a', 251);
+    memset(expected + 16, 'a', 251);
+    strcpy(expected + 16 + 251, ".dpi");
+    expect(uri, "/ix", expected);
+    uri[10 + 251] = 'a';
+    object.context = context;
+    ck_assert_int_eq(dp_index_locate(&object, "/ix", &place, NULL), DP_OK);
+    ck_assert_uint_eq(strlen(place), 16 + 180 + 1 + 32 + 4);
+    ck_assert_int_eq(place[16 + 180], '~');
+    dp_text_free(place);
+
+    /* 120 characters of two bytes, in the middle of the path and at its end, with another end. */
+    for (i = 0; i < 240; i++)
+        strcpy(uri + 10 + 6 * (i % 120) + 721 * (i / 120), "%C3%A9");
+    uri[10 + 720] = '/';
+    strcpy(other, uri);
+    other[strlen(other) - 1] = '8';
+    ck_assert_int_eq(dp_index_locate(&object, "/ix", &place, NULL), DP_OK);
+    object.uri = other;
+    ck_assert_int_eq(dp_index_locate(&object, "/ix", &second, NULL), DP_OK);
+    ck_assert_uint_eq(strlen(place), 16 + 2 * (180 + 1 + 32) + 1 + 4);
+    ck_assert_int_eq(strncmp(place, second, 16 + 213 + 1 + 181), 0);
+    ck_assert_str_ne(place, second);
+    ck_assert_int_eq(strncmp(place + 16 + 174, "%C3%A9~", 7), 0);
+    dp_text_free(place);
+    dp_text_free(second);
+    dp_context_free(context);
+}
+END_TEST
+
 START_TEST(one_file_has_one_place)
 {
     char folder[] = "/tmp/dp-locate-XXXXXX", uri[128], place[128];
@@ -122,5 +162,5 @@ END_TEST
 
 TEST_MAIN("index locate", an_index_stands_beside_its_object,
           a_folder_of_indexes_mirrors_the_places, endpoints_keep_their_buckets_apart,
-          names_that_walk_the_tree_stay_inside, one_file_has_one_place,
+          names_that_walk_the_tree_stay_inside, long_names_get_a_hash, one_file_has_one_place,
           memory_has_no_place)

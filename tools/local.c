@@ -150,6 +150,17 @@ static char *path_of(const char *name)
     return path;
 }
 
+bool dp_local_is_stream(const char *name)
+{
+    char *path = path_of(name);
+    struct stat about;
+    bool stream = path && stat(path, &about) == 0 && !S_ISREG(about.st_mode) &&
+                  !S_ISDIR(about.st_mode);
+
+    free(path);
+    return stream;
+}
+
 /* One file, by whatever links it is reached. Only plain files lose what was in them. */
 static bool is_same_file(const char *a, const char *b)
 {

@@ -17,6 +17,9 @@ bool dp_local_is_uri(const char *name);
  * long as both. */
 const char *dp_local_display(const char *name, const struct dp_object *object);
 
+/* Is `name` a pipe, a device or the like, beside which no index belongs? */
+bool dp_local_is_stream(const char *name);
+
 /* What dp_local_read reads. `name` is for messages. */
 struct dp_local_input {
     int fd;

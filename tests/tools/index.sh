@@ -137,6 +137,22 @@ check "left in the current folder" test -s left/b.fq.gz.dpi
 says "left in ./b.fq.gz.dpi" "full disk"
 ends 0 "what was left is right" dp-index verify --deep --index left/b.fq.gz.dpi b.fq.gz
 
+# --- no index belongs beside a pipe or device
+ends 2 "a pipe without a place" timeout 10 dp-index build pipe
+says "output" "a pipe without a place"
+ends 2 "a device without a place" dp-index build /dev/null
+no "a pipe without a place" pipe.dpi
+ends 0 "a pipe with a place" bash -c "cat b.fq.gz >pipe & dp-index build -q -o piped.dpi pipe"
+check "a pipe with a place" cmp piped.dpi left/b.fq.gz.dpi
+
+# --- a name that is long enough itself and too long when encoded, in a folder of indexes
+long=$(printf '\303\251%.0s' $(seq 120))
+cp b.fq.gz "$long"
+ends 0 "a long name" dp-index build -q --index-dir folder "$long"
+ends 0 "a long name is found" env DP_INDEX_DIR=folder dp-index verify "$long"
+same "a long name" "$(find folder -name '*.dpi' | wc -l)" 1
+rm "$long"
+
 # --- two builds of the same object at once
 rm -f a.fq.gz.dpi
 dp-index build -q --force -s 256K a.fq.gz &
