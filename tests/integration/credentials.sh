@@ -223,7 +223,7 @@ fetched "presigned slices of an old version" "$work/manifest"
 alone dp-zcat "s3://reads/versions.gz?versionId=none" >"$work/out" 2>"$work/err"
 same "no such version" "$?" 1
 
-s3 let-read reads "$RGW_READER" || fail "no policy"
+s3 let reads "$RGW_READER" GetObject ListBucket || fail "no policy"
 s3 requester-pays reads || fail "no requester pays"
 with=(AWS_ENDPOINT_URL="$endpoint" AWS_ACCESS_KEY_ID="$RGW_READER_ACCESS_KEY" AWS_SECRET_ACCESS_KEY="$RGW_READER_SECRET_KEY")
 denied "a requester who does not pay" "AccessDenied"
