@@ -266,7 +266,9 @@ struct dp_index_options {
     const char *format;     /* "fastq", "text", ...; NULL: found by content */
     uint64_t spacing_bytes; /* uncompressed bytes between seek points; 0: 1 MiB */
     unsigned threads;       /* 0 or 1: only the calling thread */
-    int allow_truncated;    /* 1: index the sound prefix of a damaged or truncated object */
+    int allow_truncated;    /* 1: index the sound prefix of a damaged or truncated object. Before a
+                             * gzip member with a wrong checksum it ends; finding that takes a
+                             * second pass, so dp_index_build_from fails then */
     const char *backend;    /* "isal" or "zlib"; NULL: the fastest that is built in */
     dp_write_fn tee;        /* when not NULL: given the uncompressed bytes, in order; all of them
                              * also when they break the rules of the format (the build then fails

@@ -42,6 +42,7 @@ struct builder {
     struct ends *ends;
     uint64_t uncompressed_bytes; /* decoded so far, */
     uint32_t crc32;              /* and their checksum */
+    uint64_t sound_end;          /* see dp_builder_run */
     bool unmapped;               /* the mapper has refused the data: */
     struct dp_error refusal;     /* why */
 };
@@ -399,6 +400,12 @@ static int finish(struct builder *builder, struct dp_error *err)
         return err->code;
     }
     dp_decoder_result(builder->decoder, &decoded);
+    if (decoded.truncated && (decoded.damage.detail == DP_DETAIL_GZIP_CRC ||
+                              decoded.damage.detail == DP_DETAIL_GZIP_LENGTH)) {
+        builder->sound_end = decoded.damaged_member;
+        *err = decoded.damage;
+        return err->code;
+    }
     /* Its threads have to let go of the input first. */
     dp_decoder_free(builder->decoder);
     builder->decoder = NULL;
@@ -410,7 +417,7 @@ static int finish(struct builder *builder, struct dp_error *err)
         index->block_count = 0; /* they are not all there is */
     result = drain_input(builder, err);
     if (!result)
-        result = map_end(builder, decoded.truncated, err);
+        result = map_end(builder, decoded.truncated || builder->source->end_offset < UINT64_MAX, err);
     if (!result)
         result = settle_start(index, err);
     if (result)
@@ -445,7 +452,7 @@ static int open_decoder(struct builder *builder, struct dp_error *err)
     struct dp_input *input = builder->source->input;
     struct dp_decoder_config config = {
         .input = input,
-        .end_offset = UINT64_MAX,
+        .end_offset = builder->source->end_offset,
         .spacing_bytes = builder->options.spacing_bytes,
         .sum_bytes = DP_SUM_BYTES,
         .want_blocks = true,
@@ -499,8 +506,8 @@ static int prepare(struct builder *builder, const struct dp_format *format,
 }
 
 int dp_builder_run(struct dp_context *context, const struct dp_builder_source *source,
-                   const struct dp_index_options *options, struct dp_index **index,
-                   struct dp_error *err)
+                   const struct dp_index_options *options, uint64_t *sound_end,
+                   struct dp_index **index, struct dp_error *err)
 {
     struct builder builder = {.context = context, .source = source, .options = *options};
     const struct dp_format *format;
@@ -519,6 +526,7 @@ int dp_builder_run(struct dp_context *context, const struct dp_builder_source *s
     dp_decoder_free(builder.decoder);
     dp_mapper_free(builder.mapper);
     free(builder.ends);
+    *sound_end = builder.sound_end;
     if (result)
         dp_index_free(builder.index);
     else

@@ -52,15 +52,30 @@ void dp_index_free(struct dp_index *index)
     free(index);
 }
 
+static int build_up_to(struct dp_context *context, struct dp_object *object,
+                       const struct dp_index_options *given, uint64_t end_offset,
+                       uint64_t *sound_end, struct dp_index **index, struct dp_error *err)
+{
+    struct dp_builder_source source = {.name = dp_object_uri(object),
+                                       .total_bytes = dp_object_size(object),
+                                       .end_offset = end_offset};
+    struct dp_range all = {0, dp_object_size(object)};
+    struct dp_input_options how = {.threads = given->threads > 1};
+    int result;
+
+    result = dp_input_open_object(object, all, &how, &source.input, err);
+    if (!result)
+        result = dp_builder_run(context, &source, given, sound_end, index, err);
+    dp_input_free(source.input);
+    return result;
+}
+
 int dp_index_build(struct dp_context *context, struct dp_object *object,
                    const struct dp_index_options *options, struct dp_index **index,
                    struct dp_error *err)
 {
-    struct dp_builder_source source = {.name = dp_object_uri(object),
-                                       .total_bytes = dp_object_size(object)};
-    struct dp_range all = {0, dp_object_size(object)};
     struct dp_index_options given;
-    struct dp_input_options how = {0};
+    uint64_t sound_end = 0;
     int result;
 
     result = dp_context_check(context, err);
@@ -68,11 +83,12 @@ int dp_index_build(struct dp_context *context, struct dp_object *object,
         result = dp_options_take(&given, sizeof(given), options, "index", err);
     if (result)
         return result;
-    how.threads = given.threads > 1;
-    result = dp_input_open_object(object, all, &how, &source.input, err);
-    if (!result)
-        result = dp_builder_run(context, &source, &given, index, err);
-    dp_input_free(source.input);
+    result = build_up_to(context, object, &given, UINT64_MAX, &sound_end, index, err);
+    if (result == DP_DATA && sound_end) {
+        given.tee = NULL; /* it had everything */
+        dp_error_clear(err);
+        result = build_up_to(context, object, &given, sound_end, &sound_end, index, err);
+    }
     return result;
 }
 
@@ -80,9 +96,10 @@ int dp_index_build_from(struct dp_context *context, dp_read_fn read, void *user,
                         const struct dp_index_options *options, struct dp_index **index,
                         struct dp_error *err)
 {
-    struct dp_builder_source source = {.name = name};
+    struct dp_builder_source source = {.name = name, .end_offset = UINT64_MAX};
     struct dp_index_options given;
     struct dp_input_options how = {0};
+    uint64_t sound_end;
     int result;
 
     result = dp_context_check(context, err);
@@ -93,7 +110,7 @@ int dp_index_build_from(struct dp_context *context, dp_read_fn read, void *user,
     how.threads = given.threads > 1;
     result = dp_input_open_callback(context, read, user, name, &how, &source.input, err);
     if (!result)
-        result = dp_builder_run(context, &source, &given, index, err);
+        result = dp_builder_run(context, &source, &given, &sound_end, index, err);
     dp_input_free(source.input);
     return result;
 }

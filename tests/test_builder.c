@@ -320,6 +320,64 @@ START_TEST(the_sound_prefix_can_be_kept)
 }
 END_TEST
 
+/* Two members (or blocks) of which the second has a wrong checksum, behind `first` sound ones. */
+static struct dp_array with_wrong_checksum(const struct sample *sample, int first, bool blocks)
+{
+    const uint8_t *bytes = sample->bytes.data;
+    size_t step = 30000;
+    struct dp_array object = {0};
+
+    for (int i = 0; i <= first + 1; i++) {
+        if (blocks)
+            put_bgzf_block(&object, bytes + step * (size_t)i, step);
+        else
+            put_member(&object, bytes + step * (size_t)i, step);
+        if (i == first)
+            ((uint8_t *)object.data)[object.length - 5 + (size_t)(first % 2)] ^= 1;
+    }
+    return object;
+}
+
+/* Nothing of a member whose checksum is wrong is sound. */
+START_TEST(a_wrong_checksum_ends_the_prefix_before_its_member)
+{
+    const char *folder = test_enter_folder();
+    struct dp_context *context = test_context();
+    struct sample sample = make_fastq(3000, 100, 12);
+    const struct dp_edge *edges = sample.edges.data;
+    struct dp_index_options options = {.allow_truncated = 1, .spacing_bytes = 5000};
+    struct dp_edge totals;
+
+    for (int i = 0; i < 8; i++) {
+        struct dp_array object = with_wrong_checksum(&sample, i / 2, i % 2);
+        struct portions source = {.bytes = &object, .state = 7};
+        struct dp_index *index = NULL;
+        struct dp_error err = {0};
+        int rc;
+
+        options.threads = (unsigned)i % 3 + 1;
+        rc = build(context, &object, &options, &index, &err);
+        if (i / 2 == 0) {
+            ck_assert_int_eq(rc, DP_DATA);
+        } else {
+            ck_assert_msg(rc == DP_OK, "%s", err.message);
+            check_prefix(context, index, &sample, object.length);
+            dp_index_totals(index, &totals);
+            ck_assert_uint_le(totals.offset, 30000u * (unsigned)(i / 2));
+            ck_assert_uint_gt(edges[totals.record + 1].offset, 30000u * (unsigned)(i / 2));
+            dp_index_free(index);
+        }
+        /* What cannot be read a second time is refused. */
+        ck_assert_int_eq(dp_index_build_from(context, give_portion, &source, "stdin", &options,
+                                             &index, &err), DP_DATA);
+        dp_array_free(&object);
+    }
+    sample_free(&sample);
+    dp_context_free(context);
+    test_leave_folder(folder);
+}
+END_TEST
+
 START_TEST(a_broken_record_ends_the_prefix)
 {
     const char *folder = test_enter_folder();
@@ -533,7 +591,7 @@ END_TEST
 TEST_MAIN("builder", one_file_for_every_way_of_building, unknown_names_are_refused,
           the_format_that_was_asked_for_is_used, the_tee_gets_everything,
           the_tee_gets_everything_of_data_that_is_refused, damage_is_refused,
-          the_sound_prefix_can_be_kept, a_broken_record_ends_the_prefix,
-          points_thin_while_rows_and_sums_stay, one_record_may_span_many_points,
+          the_sound_prefix_can_be_kept, a_wrong_checksum_ends_the_prefix_before_its_member,
+          a_broken_record_ends_the_prefix, points_thin_while_rows_and_sums_stay, one_record_may_span_many_points,
           an_object_that_holds_nothing_has_an_index, progress_is_told_and_cancel_is_heard,
           no_room_for_windows_is_an_error)

@@ -172,14 +172,16 @@ static int resume_as_gzip(struct dp_decoder *self, struct dp_error *err)
 
 /* ------------------------------------------------------------------------------- pieces */
 
-/* A member ended: does its trailer fit? Like GNU gzip the CRC is looked at first. */
-static int check_member(struct dp_decoder *self, const struct dp_segment *segment,
+/* A member ended at the uncompressed offset `end`: does its trailer fit? Like GNU gzip the CRC is
+ * looked at first. */
+static int check_member(struct dp_decoder *self, const struct dp_segment *segment, uint64_t end,
                         struct dp_error *err)
 {
     bool whole = self->whole_member;
     uint32_t crc = self->member_crc32;
     uint32_t length = (uint32_t)self->member_bytes;
 
+    self->result.damaged_member = end - self->member_bytes;
     self->member_crc32 = 0;
     self->member_bytes = 0;
     self->whole_member = true;
@@ -211,7 +213,7 @@ static int add_segment(struct dp_decoder *self, const struct dp_segment *segment
     self->member_bytes += segment->length;
     if (!(segment->flags & DP_SEGMENT_MEMBER))
         return DP_OK;
-    rc = check_member(self, segment, err);
+    rc = check_member(self, segment, piece->offset + piece->length, err);
     if (!rc && self->result.codec == DP_CODEC_BGZF)
         self->result.codec = DP_CODEC_GZIP; /* a sound member that is no block */
     return rc;
