@@ -332,6 +332,24 @@ struct dp_index_info {
 };
 /* Fills at most info->struct_bytes bytes. */
 void dp_index_info(const struct dp_index *index, struct dp_index_info *info);
+/* Contigs of formats whose records have positions, in the order of their first records. */
+struct dp_contig_info {
+    size_t struct_bytes;
+    const char *name;        /* lives with the index; not ended by a NUL */
+    size_t name_bytes;
+    uint64_t length;         /* as the header declares it; UINT64_MAX: it does not */
+    uint64_t record_count;
+    uint64_t first_record;   /* from 0 */
+    uint64_t last_record;
+    uint64_t first_position; /* of its first and last record */
+    uint64_t last_position;
+    uint64_t end;            /* the largest of its records */
+    int sorted;              /* its positions never descend */
+    int contiguous;          /* no record of another contig stands between its records */
+};
+size_t dp_index_contig_count(const struct dp_index *index);
+/* Contig `i`, from 0. Fills at most info->struct_bytes bytes. */
+void dp_index_contig(const struct dp_index *index, size_t i, struct dp_contig_info *info);
 /* Everything that is known of the object as one JSON object (one line, no newline). The caller
  * frees it with dp_text_free. */
 int dp_index_describe(const struct dp_index *index, char **json, struct dp_error *err);
@@ -347,7 +365,16 @@ struct dp_slice;
 enum dp_plan_unit {
     DP_UNIT_RECORDS = 0, /* record numbers */
     DP_UNIT_BYTES = 1,   /* uncompressed bytes */
-    DP_UNIT_BASES = 2    /* bases of sequence formats */
+    DP_UNIT_BASES = 2,   /* bases of sequence formats */
+    DP_UNIT_REGIONS = 3  /* regions, windows or contigs of formats whose records have positions:
+                          * their numbers in the plan */
+};
+
+/* Positions [begin, end] of a contig, both inclusive, from 1; an end of 0 is that of the contig. */
+struct dp_region {
+    const char *contig;
+    uint64_t begin;
+    uint64_t end;
 };
 
 /* Set exactly one of part_count and size. The cut is made of [begin, end) of the unit; an end of 0
@@ -369,6 +396,16 @@ struct dp_plan_options {
                           * those before it in front (within [begin, end)) */
     int paired;          /* 1: the sources are pairs of mates */
     int span;            /* 1: slices may go from one object into the next */
+
+    /* Formats whose records have positions. */
+    const char *contig;  /* units records and bytes: only its records; begin and end are 0 then */
+    /* Unit regions, one of these; part_count and size share them out by their number. Records that
+     * lie in several regions or windows belong to the first. */
+    const struct dp_region *regions; /* records that overlap them, in the order of bcftools: regions
+                                      * sorted and joined, contigs as they are first mentioned */
+    size_t region_count;
+    uint64_t window_bases; /* windows of so many bases, each record by its position */
+    int by_contig;         /* 1: contigs, in the order of their records */
 };
 
 /* Seven days: what the signature allows. */

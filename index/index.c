@@ -456,6 +456,33 @@ void dp_index_loci(const struct dp_index *index, struct dp_loci *loci)
                              .names_bytes = index->contig_names.length};
 }
 
+size_t dp_index_contig_count(const struct dp_index *index)
+{
+    return index->contigs.length;
+}
+
+void dp_index_contig(const struct dp_index *index, size_t i, struct dp_contig_info *info)
+{
+    const struct dp_contig *contig = &dp_tables_contigs(index)[i];
+    const char *names = index->contig_names.data;
+    struct dp_contig_info all = {
+        .name = names + contig->name_at,
+        .name_bytes = contig->name_bytes,
+        .length = contig->length,
+        .record_count = contig->record_count,
+        .first_record = contig->first_record,
+        .last_record = contig->last_record,
+        .first_position = contig->first_position,
+        .last_position = contig->last_position,
+        .end = contig->end,
+        .sorted = (contig->flags & DP_CONTIG_SORTED) != 0,
+        .contiguous = (contig->flags & DP_CONTIG_CONTIGUOUS) != 0,
+    };
+
+    all.struct_bytes = info->struct_bytes;
+    memcpy(info, &all, all.struct_bytes < sizeof(all) ? all.struct_bytes : sizeof(all));
+}
+
 const json_t *dp_index_fact(const struct dp_index *index, const char *name)
 {
     return json_object_get(index->facts, name);

@@ -96,7 +96,7 @@ static int check_options(const struct dp_plan_options *options, size_t source_co
     if ((options->part_count == 0) == (options->size == 0))
         return dp_error_set(err, DP_INVALID, "plan: give either a number of slices or their size");
     if (options->unit != DP_UNIT_RECORDS && options->unit != DP_UNIT_BYTES &&
-        options->unit != DP_UNIT_BASES)
+        options->unit != DP_UNIT_BASES && options->unit != DP_UNIT_REGIONS)
         return dp_error_set(err, DP_INVALID, "plan: unknown unit %d", (int)options->unit);
     if (options->begin > options->end && options->end != 0)
         return dp_error_set(err, DP_INVALID, "plan: begin %llu lies behind end %llu",

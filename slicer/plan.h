@@ -12,6 +12,7 @@
 #define DP_SLICER_PLAN_H
 
 #include "slicer/plan_header.h"
+#include "slicer/plan_region.h"
 #include "slicer/plan_tabix.h"
 
 /* Mates: R1 and R2. */
@@ -21,6 +22,9 @@ struct dp_plan_member {
     struct dp_plan_place places[DP_PLAN_PLACES_MAX]; /* their URLs are owned */
     uint32_t place_count;
     struct dp_plan_header header; /* in front of the records of every slice */
+    struct dp_plan_regions *regions; /* unit regions */
+    bool contig_only;             /* only the records of one contig are cut: */
+    struct dp_range contig;       /* these, in the unit */
     unsigned step;                /* cut only at record numbers that are a multiple of this */
     uint64_t total;               /* in the unit */
     uint64_t first;               /* totals of the members before */

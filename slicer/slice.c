@@ -19,7 +19,9 @@
 
 const char *dp_slice_unit_name(enum dp_plan_unit unit)
 {
-    return unit == DP_UNIT_RECORDS ? "records" : unit == DP_UNIT_BYTES ? "bytes" : "bases";
+    static const char *const names[] = {"records", "bytes", "bases", "regions"};
+
+    return names[unit];
 }
 
 bool dp_slice_name_fits(const char *name)
@@ -217,6 +219,7 @@ static bool records_fit(const struct dp_slice_piece *piece, const struct dp_slic
     bool exact = interval->unit == DP_UNIT_RECORDS;
 
     return !piece->prologue && limits_fit(interval) &&
+           interval->unit != DP_UNIT_REGIONS &&
            (interval->unit != DP_UNIT_BASES || source->format->has_bases) &&
            piece->record_count == (exact ? interval->end - interval->begin : UINT64_MAX) &&
            piece->point.uncompressed_offset <= edge->offset && edge->offset <= piece->decoded_end &&

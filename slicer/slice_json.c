@@ -359,7 +359,8 @@ static int read_output(json_t *value, struct dp_slice *slice, struct dp_error *e
 
 static bool take_unit(const char *name, enum dp_plan_unit *unit)
 {
-    static const enum dp_plan_unit units[] = {DP_UNIT_RECORDS, DP_UNIT_BYTES, DP_UNIT_BASES};
+    static const enum dp_plan_unit units[] = {DP_UNIT_RECORDS, DP_UNIT_BYTES, DP_UNIT_BASES,
+                                              DP_UNIT_REGIONS};
     size_t i;
 
     for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {

@@ -172,8 +172,12 @@ void sample_make(struct sample *sample, enum sample_kind kind, size_t length, ui
     if (kind == SITES)
         edge.offset = bytes.length -= 2;
     ck_assert(dp_array_append(&edges, &edge, 1, sizeof(edge)));
-    *sample = (struct sample){
-        kind, is_text(kind) ? "text" : is_vcf(kind) ? "vcf" : "fastq", bytes.data, bytes.length, edge.record, edges.data};
+    *sample = (struct sample){kind,       "fastq",     bytes.data,
+                              bytes.length, edge.record, edges.data};
+    if (is_text(kind))
+        sample->format = "text";
+    else if (is_vcf(kind))
+        sample->format = "vcf";
 }
 
 void sample_free(struct sample *sample)

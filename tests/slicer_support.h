@@ -41,7 +41,8 @@ struct sample {
     uint8_t *bytes;
     size_t length;
     size_t record_count;
-    struct dp_edge *edges; /* record_count + 1 of them, the first behind the header; `line` is not filled */
+    struct dp_edge *edges; /* record_count + 1 of them, the first behind the header; `line` is not
+                            * filled */
 };
 
 void sample_make(struct sample *sample, enum sample_kind kind, size_t length, uint64_t seed);

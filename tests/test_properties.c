@@ -144,7 +144,8 @@ static void check_plan(const struct dp_plan_options *options, const char *what)
     /* And what the slices say is what was really read, but for one window each. Planning inline
      * windows reads them, too. */
     ck_assert_uint_le(after.read_bytes - before.read_bytes,
-                      sums.fetched + sums.headers + count * WINDOW_LIMIT * (options->inline_parts ? 2 : 1));
+                      sums.fetched + sums.headers +
+                          count * WINDOW_LIMIT * (options->inline_parts ? 2 : 1));
     dp_plan_free(plan);
 }
 

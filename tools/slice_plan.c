@@ -12,6 +12,7 @@
 #include "tools/local.h"
 #include "tools/output.h"
 #include "tools/plan_origin.h"
+#include "tools/regions.h"
 
 #include <errno.h>
 #include <math.h>
@@ -27,11 +28,14 @@ struct request {
     const char *output;
     bool summary;
     bool by_given;
+    struct dp_array regions; /* const char *: of --region */
+    const char *bed;
     unsigned cuts; /* how many of -n, --records, --bytes, --bases were given */
     struct dp_plan_options plan;
 };
 
-enum { BY = 256, RECORDS, BYTES, BASES, INLINE, INDEX, ALLOW_SIGNED, PRESIGN, SUMMARY, OVERLAP };
+enum { BY = 256, RECORDS, BYTES, BASES, INLINE, INDEX, ALLOW_SIGNED, PRESIGN, SUMMARY, OVERLAP,
+       CONTIG, REGION, BED, WINDOW };
 
 static const struct dp_tool_option options[] = {
     {"parts", 'n', true},         {"by", BY, true},
@@ -40,9 +44,11 @@ static const struct dp_tool_option options[] = {
     {"index", INDEX, true},       {"allow-signed", ALLOW_SIGNED, false},
     {"presign", PRESIGN, true},   {"summary", SUMMARY, false},
     {"output", 'o', true},        {"overlap", OVERLAP, true},
+    {"contig", CONTIG, true},     {"region", REGION, true},
+    {"bed", BED, true},           {"window", WINDOW, true},
 };
 
-static const char *const unit_names[] = {"records", "bytes", "bases"};
+static const char *const unit_names[] = {"records", "bytes", "bases", "regions"};
 
 static enum dp_plan_unit read_unit(const struct dp_tool *tool, const char *value)
 {
@@ -51,7 +57,7 @@ static enum dp_plan_unit read_unit(const struct dp_tool *tool, const char *value
     for (unit = 0; unit < 3; unit++)
         if (strcmp(value, unit_names[unit]) == 0)
             return (enum dp_plan_unit)unit;
-    dp_tool_usage(tool, "--by: '%s' is not records, bytes or bases", value);
+    dp_tool_usage(tool, "--by: '%s' is not records, bytes, bases or contig", value);
 }
 
 static void cut_by(struct request *request, enum dp_plan_unit unit, uint64_t size)
@@ -72,8 +78,9 @@ static void take(void *user, int code, const char *value)
         request->cuts++;
         break;
     case BY:
-        request->plan.unit = read_unit(tool, value);
-        request->by_given = true;
+        request->plan.by_contig = strcmp(value, "contig") == 0;
+        request->plan.unit = request->plan.by_contig ? DP_UNIT_REGIONS : read_unit(tool, value);
+        request->by_given = !request->plan.by_contig;
         break;
     case RECORDS:
         cut_by(request, DP_UNIT_RECORDS,
@@ -84,6 +91,22 @@ static void take(void *user, int code, const char *value)
         break;
     case BASES:
         cut_by(request, DP_UNIT_BASES, dp_tool_count(tool, "--bases", value, 1, UINT64_MAX >> 11));
+        break;
+    case CONTIG:
+        request->plan.contig = value;
+        break;
+    case REGION:
+        if (!dp_array_append(&request->regions, &value, 1, sizeof(value)))
+            dp_tool_usage(tool, "--region: out of memory");
+        request->plan.unit = DP_UNIT_REGIONS;
+        break;
+    case BED:
+        request->bed = value;
+        request->plan.unit = DP_UNIT_REGIONS;
+        break;
+    case WINDOW:
+        request->plan.window_bases = dp_tool_count(tool, "--window", value, 1, UINT64_MAX >> 11);
+        request->plan.unit = DP_UNIT_REGIONS;
         break;
     case OVERLAP:
         request->plan.overlap = dp_tool_count(tool, "--overlap", value, 1, UINT64_MAX >> 11);
@@ -305,7 +328,33 @@ static void warn_of_damage(struct dp_tool *tool, const char *name, const struct 
                      dp_local_display(name, object), (unsigned long long)info.record_count);
 }
 
-static int make_plan(const struct request *request, const char *name, struct dp_error *err)
+/* Reads the regions that were asked for: they may depend on the contigs that there are. */
+static int take_regions(struct request *request, const struct dp_index *index,
+                        const struct dp_object *object, struct dp_regions *regions,
+                        struct dp_error *err)
+{
+    const char *const *texts = request->regions.data, *unknown;
+    size_t i;
+    int rc = DP_OK;
+
+    for (i = 0; rc == DP_OK && i < request->regions.length; i++)
+        rc = dp_regions_add(regions, index, texts[i], err);
+    if (rc == DP_OK && request->bed)
+        rc = dp_regions_add_bed(regions, request->tool->context, request->bed, err);
+    if (rc < 0)
+        return rc;
+    if (!regions->list.length && (request->regions.length || request->bed))
+        return dp_error_set(err, DP_INVALID, "the list of regions is empty");
+    unknown = index ? dp_regions_unknown(regions, index) : NULL;
+    if (unknown)
+        dp_tool_warn(request->tool, "%s: no record is on contig %s", dp_object_uri(object),
+                     unknown);
+    request->plan.regions = regions->list.data;
+    request->plan.region_count = regions->list.length;
+    return DP_OK;
+}
+
+static int make_plan(struct request *request, const char *name, struct dp_error *err)
 {
     struct dp_tool *tool = request->tool;
     struct dp_object *object = NULL;
@@ -313,10 +362,13 @@ static int make_plan(const struct request *request, const char *name, struct dp_
     struct dp_plan *plan = NULL;
     struct lines lines = {0};
     struct figures figures = {0};
+    struct dp_regions regions = {0};
     int rc = dp_object_open(tool->context, name, NULL, &object, err);
 
     if (rc == DP_OK)
         rc = dp_plan_origin_find(tool, object, name, request->index, &origin, err);
+    if (rc == DP_OK)
+        rc = take_regions(request, origin.index, object, &regions, err);
     if (rc == DP_OK)
         rc = dp_plan_origin_plan(&origin, object, &request->plan, &plan, err);
     if (rc == DP_OK && origin.index)
@@ -331,11 +383,35 @@ static int make_plan(const struct request *request, const char *name, struct dp_
         print_expiry(request, plan, origin.index);
     dp_array_free(&figures.sizes);
     dp_array_free(&lines.pending);
+    dp_regions_free(&regions);
     dp_sink_free(lines.sink);
     dp_plan_free(plan);
     dp_plan_origin_free(&origin);
     dp_object_free(object);
     return rc;
+}
+
+/* Regions, windows and contigs are a slice each, unless -n shares them out. */
+static void check_places(struct request *request)
+{
+    const struct dp_tool *tool = request->tool;
+    struct dp_plan_options *plan = &request->plan;
+    int places = (request->regions.length || request->bed) + !!plan->window_bases +
+                 !!plan->by_contig;
+
+    if (places > 1)
+        dp_tool_usage(tool, "plan: --region and --bed, --window and --by contig exclude each other");
+    if (places && (plan->size || request->by_given || plan->contig || plan->overlap))
+        dp_tool_usage(tool, "plan: of the other ways to cut, only -n goes with regions, windows and "
+                            "contigs");
+    if (places) {
+        plan->unit = DP_UNIT_REGIONS;
+        plan->size = !plan->part_count;
+        request->cuts = 1;
+    } else if (plan->contig && !request->cuts) {
+        plan->part_count = 1;
+        request->cuts = 1;
+    }
 }
 
 int dp_slice_plan_run(struct dp_tool *tool, int argc, char **argv)
@@ -344,16 +420,21 @@ int dp_slice_plan_run(struct dp_tool *tool, int argc, char **argv)
     struct dp_error err;
     int first = dp_tool_options(tool, argc, argv, options, sizeof(options) / sizeof(options[0]),
                                 take, &request);
+    int rc;
 
     if (argc - first != 1)
         dp_tool_usage(tool, "plan: one object is needed");
+    check_places(&request);
     if (request.cuts != 1)
-        dp_tool_usage(tool, "plan: one of -n, --records, --bytes and --bases is needed");
+        dp_tool_usage(tool, "plan: one of -n, --records, --bytes, --bases, --region, --bed, "
+                            "--window and --by contig is needed");
     if (request.by_given && !request.plan.part_count)
         dp_tool_usage(tool, "plan: --by goes with -n");
     if (request.plan.overlap && request.plan.unit != DP_UNIT_RECORDS)
         dp_tool_usage(tool, "plan: --overlap goes with records");
-    if (dp_tool_open(tool, false, &err) < 0 || make_plan(&request, argv[first], &err) < 0)
-        return dp_tool_fail(tool, &err);
-    return DP_TOOL_OK;
+    rc = dp_tool_open(tool, false, &err);
+    if (rc == DP_OK)
+        rc = make_plan(&request, argv[first], &err);
+    dp_array_free(&request.regions);
+    return rc < 0 ? dp_tool_fail(tool, &err) : DP_TOOL_OK;
 }

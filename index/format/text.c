@@ -151,6 +151,7 @@ static const uint8_t *find_stop(const struct text *t, const uint8_t *p, const ui
         gap = key > t->end.offset + 1 ? key - t->end.offset - 1 : 0;
         return gap < (uint64_t)(end - p) ? next_line(p + gap, end) : end;
     case DP_UNIT_BASES:
+    case DP_UNIT_REGIONS:
         break;
     }
     return t->end.bases >= key ? next_line(p, end) : end; /* lines have no bases */

@@ -8,6 +8,7 @@
 
 #include "index/format/vcf.h"
 
+#include "index/format/vcf_filter.h"
 #include "index/format/vcf_header.h"
 #include "index/format/vcf_line.h"
 
@@ -357,4 +358,5 @@ const struct dp_format dp_vcf = {
     .digests = NULL,
     .header = vcf_header,
     .loci = vcf_loci,
+    .filter = &dp_vcf_filter,
 };
