@@ -53,6 +53,15 @@ static void hash_member(struct sha256_ctx *context, const struct dp_plan_member 
                  dp_index_format(index)->name, dp_codec_name(dp_index_codec(index)));
         hash_text(context, text);
     }
+    if (member->regions) {
+        snprintf(text, sizeof(text), "regions %s\n", dp_plan_region_id(member->regions));
+        hash_text(context, text);
+    }
+    if (member->contig_only) {
+        snprintf(text, sizeof(text), "contig %llu %llu\n",
+                 (unsigned long long)member->contig.begin, (unsigned long long)member->contig.end);
+        hash_text(context, text);
+    }
 }
 
 /* The same bytes cut the same way have the same ids, wherever they lie. */
@@ -90,6 +99,23 @@ static void name_slice(const struct dp_plan *plan, uint64_t number, dp_slice_id 
 
 /* --------------------------------------------------------------------------------- members */
 
+/* What goes by place: regions, windows, contigs. */
+static int check_places(const struct dp_plan_options *options, struct dp_error *err)
+{
+    int places = !!options->region_count + !!options->window_bases + !!options->by_contig;
+
+    if (options->unit == DP_UNIT_REGIONS ? places != 1 : places > 0)
+        return dp_error_set(err, DP_INVALID,
+                            "plan: one of regions, windows and contigs goes with their unit");
+    if (options->unit == DP_UNIT_REGIONS && (options->paired || options->span))
+        return dp_error_set(err, DP_INVALID, "plan: regions are those of one object");
+    if (options->contig && (options->begin || options->end || options->paired || options->span ||
+                            (options->unit != DP_UNIT_RECORDS && options->unit != DP_UNIT_BYTES)))
+        return dp_error_set(err, DP_INVALID,
+                            "plan: the records of a contig are cut by records or bytes");
+    return DP_OK;
+}
+
 static int check_options(const struct dp_plan_options *options, size_t source_count,
                          struct dp_error *err)
 {
@@ -106,7 +132,7 @@ static int check_options(const struct dp_plan_options *options, size_t source_co
     if (source_count == 0 || (options->paired && source_count % 2))
         return dp_error_set(err, DP_INVALID, "plan: %zu objects are no pairs of mates",
                             source_count);
-    return DP_OK;
+    return check_places(options, err);
 }
 
 /* Objects that hold nothing need no slices, unless there is nothing else. */
@@ -124,6 +150,21 @@ static int check_source(const struct dp_plan_source *source, const struct dp_pla
         return dp_error_set(err, DP_UNSUPPORTED, "%s: format %s has no bases to cut by",
                             dp_object_uri(source->object), format->name);
     return dp_index_check_source(source->index, source->object, err);
+}
+
+/* Where in the object the regions or the contig are that the plan asks for. */
+static int find_places(const struct dp_plan_place *place, const struct dp_plan_options *options,
+                       struct dp_plan_member *member, struct dp_error *err)
+{
+    const char *uri = dp_object_uri(place->object);
+
+    if (options->unit == DP_UNIT_REGIONS)
+        return dp_plan_region_open(place->index, uri, options, &member->regions, err);
+    if (!options->contig)
+        return DP_OK;
+    member->contig_only = true;
+    return dp_plan_region_contig(place->index, uri, options->contig, options->unit,
+                                 &member->contig, err);
 }
 
 /* Fills a member from the source, or two of them, at `sources`. */
@@ -148,9 +189,13 @@ static int make_member(const struct dp_plan_source *sources, const struct dp_pla
         rc = dp_mates_check(&member->places[0], &member->places[1], err);
     if (rc)
         return rc;
+    rc = find_places(&member->places[0], options, member, err);
+    if (rc)
+        return rc;
     /* Mates in one object stay together. */
     member->step = !options->paired && dp_index_is_interleaved(sources[0].index) ? 2 : 1;
-    member->total = dp_plan_member_total(member, options->unit);
+    member->total = member->regions ? dp_plan_region_count(member->regions)
+                                    : dp_plan_member_total(member, options->unit);
     return DP_OK;
 }
 
@@ -172,6 +217,7 @@ static int make_members(struct dp_plan *plan, const struct dp_plan_source *sourc
         if (rc ||
             (holds_nothing(sources[i].index) && plan->member_count + source_count - i > step)) {
             dp_plan_header_close(&member->header);
+            dp_plan_region_close(member->regions);
             continue; /* there are others */
         }
         member->first = plan->total;
@@ -243,9 +289,15 @@ static int choose_interval(struct dp_plan *plan, const struct dp_plan_options *o
                       : plan->end > after       ? member->total
                                                 : plan->end - member->first;
         skip_header(member, plan->unit);
+        if (member->contig_only) {
+            member->begin = member->contig.begin;
+            member->end = member->contig.end;
+        }
     }
-    if (plan->member_count == 1)
+    if (plan->member_count == 1) {
         plan->begin = plan->members[0].begin;
+        plan->end = plan->members[0].end;
+    }
     return DP_OK;
 }
 
@@ -415,6 +467,7 @@ void dp_plan_free(struct dp_plan *plan)
         return;
     for (i = 0; i < plan->member_count; i++) {
         dp_plan_header_close(&plan->members[i].header);
+        dp_plan_region_close(plan->members[i].regions);
         for (k = 0; k < plan->members[i].place_count; k++) {
             free(plan->members[i].places[k].object_url);
             free(plan->members[i].places[k].index_url);

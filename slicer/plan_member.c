@@ -141,6 +141,9 @@ int dp_plan_member_fill(const struct dp_plan_member *member, const struct dp_int
         rc = dp_plan_piece_source(&member->places[i], slice, err);
     if (!rc)
         rc = dp_plan_header_add(&member->header, &member->places[0], source, 0, slice, err);
+    if (!rc && member->regions)
+        return dp_plan_region_fill(member->regions, &member->places[0], cut.begin, cut.end, slice,
+                                   err);
     for (i = 0; i < member->place_count && !rc; i++)
         rc = dp_plan_piece_interval(&member->places[i], &cut, source + i, i, slice, err);
     return rc;

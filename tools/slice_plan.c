@@ -400,10 +400,11 @@ static void check_places(struct request *request)
                  !!plan->by_contig;
 
     if (places > 1)
-        dp_tool_usage(tool, "plan: --region and --bed, --window and --by contig exclude each other");
+        dp_tool_usage(tool,
+                      "plan: --region and --bed, --window and --by contig exclude each other");
     if (places && (plan->size || request->by_given || plan->contig || plan->overlap))
-        dp_tool_usage(tool, "plan: of the other ways to cut, only -n goes with regions, windows and "
-                            "contigs");
+        dp_tool_usage(tool, "plan: of the other ways to cut, only -n goes with regions, windows "
+                            "and contigs");
     if (places) {
         plan->unit = DP_UNIT_REGIONS;
         plan->size = !plan->part_count;
