@@ -27,6 +27,7 @@ struct dp_s3_settings {
     unsigned attempts;      /* of the profile; 0: the context's */
     bool force_path_style;  /* the user says so */
     bool force_virtual_style;
+    bool fips, dual_stack;  /* which of AWS's own endpoints */
 };
 
 /* The account of the context; reads environment and files the first time. */

@@ -132,6 +132,9 @@ int dp_credentials_settings_choose(const struct dp_context *context,
         rc = choose_attempts(context, profile, settings, err);
     if (rc)
         return rc;
+    settings->fips = dp_profile_switch(profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+    settings->dual_stack =
+        dp_profile_switch(profile, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
     settings->region = strdup(region);
     settings->endpoint = endpoint ? copy_endpoint(endpoint) : NULL;
     settings->ca_bundle = bundle ? strdup(bundle) : NULL;

@@ -111,7 +111,8 @@ static const char *suffix_of(const char *region)
 /* Scheme and host of the requests; call with a fresh place or with its mutex. NULL: no memory. */
 static char *make_base(const struct dp_s3_place *place, bool virtual_style)
 {
-    const char *endpoint = dp_credentials_settings(place->account)->endpoint;
+    const struct dp_s3_settings *settings = dp_credentials_settings(place->account);
+    const char *endpoint = settings->endpoint;
     const char *bucket = virtual_style ? place->bucket : "", *dot = virtual_style ? "." : "";
     const char *host;
     char *base;
@@ -121,8 +122,9 @@ static char *make_base(const struct dp_s3_place *place, bool virtual_style)
         host = strstr(endpoint, "://") + 3;
         n = asprintf(&base, "%.*s%s%s%s", (int)(host - endpoint), endpoint, bucket, dot, host);
     } else {
-        n = asprintf(&base, "https://%s%ss3.%s.amazonaws.com%s", bucket, dot, place->region,
-                     suffix_of(place->region));
+        n = asprintf(&base, "https://%s%ss3%s%s.%s.amazonaws.com%s", bucket, dot,
+                     settings->fips ? "-fips" : "", settings->dual_stack ? ".dualstack" : "",
+                     place->region, suffix_of(place->region));
     }
     return n < 0 ? NULL : base;
 }

@@ -4,6 +4,7 @@
 #include "tests/scripted.h"
 
 #include "connectors/s3.h"
+#include "connectors/sigv4.h"
 
 static struct dp_context *s3_context(const char *endpoint)
 {
@@ -64,6 +65,70 @@ START_TEST(addresses)
                 "/bucket/k%3Fx");
     check_place("http://h", "s3://tenant:bucket/k", "s3://tenant:bucket/k", "http://h", "h",
                 "/tenant:bucket/k");
+}
+END_TEST
+
+START_TEST(which_of_the_endpoints_of_aws)
+{
+    setenv("AWS_USE_FIPS_ENDPOINT", "true", 1);
+    check_place(NULL, "s3://bucket/k", "s3://bucket/k",
+                "https://bucket.s3-fips.us-east-1.amazonaws.com",
+                "bucket.s3-fips.us-east-1.amazonaws.com", "/k");
+    setenv("AWS_USE_DUALSTACK_ENDPOINT", "true", 1);
+    check_place(NULL, "s3://bucket/k", "s3://bucket/k",
+                "https://bucket.s3-fips.dualstack.us-east-1.amazonaws.com",
+                "bucket.s3-fips.dualstack.us-east-1.amazonaws.com", "/k");
+    check_place("http://h", "s3://bucket/k", "s3://bucket/k", "http://h", "h", "/bucket/k");
+    unsetenv("AWS_USE_FIPS_ENDPOINT");
+    unsetenv("AWS_USE_DUALSTACK_ENDPOINT");
+}
+END_TEST
+
+/* A redirect changes the host, for this object and for the next one of the bucket. */
+START_TEST(redirects_change_the_host)
+{
+    struct dp_context *context = s3_context(NULL);
+    struct dp_http_request request = {.method = "GET", .url = "", .name = "s3://bucket/k"};
+    struct dp_http_answer answer = {.status = 307, .region = "cn-north-1"};
+    struct dp_s3_place *place, *next;
+
+    ck_assert_int_eq(dp_s3_place_open(context, "s3://bucket/k", &place, NULL), DP_OK);
+    ck_assert(place->auth.mend(&place->auth, &request, &answer));
+    ck_assert_str_eq(place->host, "bucket.s3.cn-north-1.amazonaws.com.cn");
+    ck_assert(!place->auth.mend(&place->auth, &request, &answer)); /* it is there already */
+    ck_assert_int_eq(dp_s3_place_open(context, "s3://bucket/other", &next, NULL), DP_OK);
+    ck_assert_str_eq(next->host, "bucket.s3.cn-north-1.amazonaws.com.cn");
+    dp_s3_place_free(next);
+    ck_assert_int_eq(dp_s3_place_open(context, "s3://another/k", &next, NULL), DP_OK);
+    ck_assert_str_eq(next->host, "another.s3.us-east-1.amazonaws.com");
+    dp_s3_place_free(next);
+    dp_s3_place_free(place);
+    dp_context_free(context);
+}
+END_TEST
+
+START_TEST(presigned_urls)
+{
+    struct dp_context *context = s3_context("http://h:8000");
+    struct dp_context_options options = {.struct_bytes = sizeof(options), .no_sign_request = 1};
+    int64_t expires = 0, end;
+    char *url = NULL;
+
+    ck_assert_int_eq(dp_s3_presign(context, "s3://bucket/a b?versionId=v", 60, &url, &expires,
+                                   NULL), DP_OK);
+    ck_assert_int_eq(strncmp(url, "http://h:8000/bucket/a%20b?versionId=v&X-Amz-Algorithm=", 55),
+                     0);
+    ck_assert_ptr_nonnull(strstr(url, "&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Sig"));
+    ck_assert_ptr_null(strstr(url, "secret"));
+    ck_assert(dp_sigv4_expiry(url, &end));
+    ck_assert(end - expires <= 1 && expires - end <= 1);
+    free(url);
+    url = NULL;
+    dp_context_free(context);
+    ck_assert_int_eq(dp_context_new(&options, &context, NULL), DP_OK);
+    ck_assert_int_eq(dp_s3_presign(context, "s3://bucket/k", 60, &url, &expires, NULL), DP_INVALID);
+    ck_assert_ptr_null(url);
+    dp_context_free(context);
 }
 END_TEST
 
@@ -241,5 +306,6 @@ START_TEST(secrets_stay_secret)
 }
 END_TEST
 
-TEST_MAIN("s3", addresses, what_names_no_object, requests_are_signed, anonymous_requests_are_not,
+TEST_MAIN("s3", addresses, which_of_the_endpoints_of_aws, redirects_change_the_host,
+          presigned_urls, what_names_no_object, requests_are_signed, anonymous_requests_are_not,
           the_right_region_is_learnt, expired_keys_are_renewed_once, secrets_stay_secret)

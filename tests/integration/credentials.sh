@@ -223,6 +223,13 @@ fetched "presigned slices of an old version" "$work/manifest"
 alone dp-zcat "s3://reads/versions.gz?versionId=none" >"$work/out" 2>"$work/err"
 same "no such version" "$?" 1
 
+s3 let-all reads || fail "no policy"
+with=(AWS_ENDPOINT_URL="$endpoint")
+denied "a public object without a word" "no-sign-request"
+alone dp-zcat --no-sign-request s3://reads/reads.gz | cmp -s - "$work/reads"
+same "a public object" "${PIPESTATUS[*]}" "0 0"
+with=(AWS_ENDPOINT_URL="$endpoint" AWS_ACCESS_KEY_ID="$key" AWS_SECRET_ACCESS_KEY="$secret")
+
 s3 let reads "$RGW_READER" GetObject ListBucket || fail "no policy"
 s3 requester-pays reads || fail "no requester pays"
 with=(AWS_ENDPOINT_URL="$endpoint" AWS_ACCESS_KEY_ID="$RGW_READER_ACCESS_KEY" AWS_SECRET_ACCESS_KEY="$RGW_READER_SECRET_KEY")
@@ -232,7 +239,4 @@ reads "a requester who pays, as for the AWS tools" "environment" --request-payer
 alone dp-slice plan -n 2 --presign 60 --request-payer s3://reads/reads.gz >"$work/manifest"
 fetched "a requester who pays for presigned URLs" "$work/manifest"
 
-s3 let-all reads || fail "no policy"
-with=(AWS_ENDPOINT_URL="$endpoint")
-denied "a public object without a word" "no-sign-request"
 summary
