@@ -74,14 +74,14 @@ sed '5s/"n":5/"n":6/' m64 >bad
 ends 3 "a changed digit" dp-slice fetch bad
 says "bad: line 5: " "a changed digit"
 # --- fetch: a manifest that lost lines is no whole plan
-head -n 40 m64 >cut
-ends 3 "cut at the end of a line" dp-slice fetch cut
-says "^dp-slice: cut: slice 41 of 64 is missing; --partial" "cut at the end of a line"
+head -n 40 m64 >cut.m
+ends 3 "cut at the end of a line" dp-slice fetch cut.m
+says "^dp-slice: cut.m: slice 41 of 64 is missing; --partial" "cut at the end of a line"
 check "nothing of it is fetched" test ! -s out
-ends 3 "cut, on a pipe" bash -c "cat cut | dp-slice fetch -o piped.fq -"
+ends 3 "cut, on a pipe" bash -c "cat cut.m | dp-slice fetch -o piped.fq -"
 says "^dp-slice: stdin: slice 41 of 64 is missing" "cut, on a pipe"
 no "cut, on a pipe" piped.fq
-ends 3 "cut, as standard input" bash -c "dp-slice fetch - <cut"
+ends 3 "cut, as standard input" bash -c "dp-slice fetch - <cut.m"
 check "cut, as standard input: nothing is fetched" test ! -s out
 sed 20d m64 >lost
 ends 3 "a line is lost" dp-slice fetch --exec 'cat >/dev/null; touch begun' lost
@@ -95,9 +95,9 @@ ends 3 "a plan is there twice" dp-slice fetch doubled
 says "slice 1 of 64 is there twice" "a plan is there twice"
 ends 3 "not in order" bash -c "(sed -n 1p m64; sed 1d m64 | tac) | dp-slice fetch -"
 dp-slice fetch --only 1-40 m64 >forty
-ends 0 "--partial" dp-slice fetch --partial cut
+ends 0 "--partial" dp-slice fetch --partial cut.m
 check "--partial" cmp out forty
-ends 0 "--only of a part" dp-slice fetch --only 40,1-39 cut
+ends 0 "--only of a part" dp-slice fetch --only 40,1-39 cut.m
 check "--only of a part" cmp out forty
 for line in 1 17; do
     ends 0 "line $line alone" bash -c "sed -n ${line}p m64 | dp-slice fetch -"
