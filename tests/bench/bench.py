@@ -349,15 +349,12 @@ class Bench(Common):
                 "noindex": self.zcat_plain, "fetch": self.fetch, "bgzf": self.bgzf,
                 "size": self.size, "memory": self.memory, "moved": self.amplification,
                 "big": self.amplification_big, "python": self.indexed_gzip}
-        chosen = self.args.only.split(",") if self.args.only else list(rows)
-        for word in chosen:
-            if word not in rows:
-                sys.exit(f"bench: no row '{word}'; there are: {', '.join(rows)}")
+        chosen = self.choose(rows)
         print(f"{'work':<46} {'data':<7} {'ours':>9} {'peer':>9} {'ratio':>8} {'bar':>6}")
-        for word in chosen:
+        for word, function in chosen.items():
             for kind in self.args.data.split(","):
                 try:
-                    rows[word](kind)
+                    function(kind)
                 except Missing as reason:
                     self.note(f"{word}: left out: {reason}")
         return self.finish()
@@ -367,7 +364,6 @@ def main():
     options = parser("the tools beside their peers on this machine",
                      "size of the data (BENCH_SCALE, 1: 1.9 GB uncompressed in all)")
     options.add_argument("--zlib-build", help="folder of a build without ISA-L (made when absent)")
-    options.add_argument("--only", help="rows, by word, separated by commas")
     options.add_argument("--data", default=",".join(KINDS), help="kinds of data")
     perform(Bench(options.parse_args()))
 

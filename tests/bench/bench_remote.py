@@ -125,23 +125,18 @@ class BenchRemote(BenchS3):
                  f"{may / 1e6:.1f} MB", moved / may, 1, more_is_better=False)
 
     def everything(self):
-        experiments = {"rate": self.rate, "index": self.index, "cost": self.cost}
-        chosen = self.args.only.split(",") if self.args.only else list(experiments)
-        for word in chosen:
-            if word not in experiments:
-                sys.exit(f"bench: no experiment '{word}'; there are: {', '.join(experiments)}")
+        chosen = self.choose({"rate": self.rate, "index": self.index, "cost": self.cost})
         self.start()
         print(f"Ceph RGW behind 25 to 30 ms and 80 MB/s per connection; medians of {self.args.runs} runs")
         print(f"{'work':<52} {'ours':>11} {'peer':>11} {'figure':>7} {'bar':>5}")
-        for word in chosen:
-            experiments[word]()
+        for experiment in chosen.values():
+            experiment()
         return self.finish()
 
 
 def main():
     options = parser("remote reads beside what the network gives",
                      "size of the data (BENCH_SCALE, 1: objects of 400 MB and 180 MB)")
-    options.add_argument("--only", help="rate, index or cost")
     try:
         perform(BenchRemote(options.parse_args()))
     except Missing as reason:

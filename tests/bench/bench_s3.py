@@ -264,16 +264,12 @@ class BenchS3(Common):
         }, "slice, dp-slice fetch --only K", {packed: COMPRESSED_BAR, plain: UNCOMPRESSED_BAR})
 
     def everything(self):
-        experiments = {"prepare": self.prepare, "fetch": self.fetch}
-        chosen = self.args.only.split(",") if self.args.only else list(experiments)
-        for word in chosen:
-            if word not in experiments:
-                sys.exit(f"bench: no experiment '{word}'; there are: {', '.join(experiments)}")
+        chosen = self.choose({"prepare": self.prepare, "fetch": self.fetch})
         self.start()
         print(f"Ceph RGW behind 25 to 30 ms and 80 MB/s per connection; medians of {self.args.runs} "
               "runs; ratio = time / our time")
-        for word in chosen:
-            experiments[word]()
+        for experiment in chosen.values():
+            experiment()
         print()
         return self.finish()
 
@@ -281,7 +277,6 @@ class BenchS3(Common):
 def main():
     options = parser("slices in S3 beside parts written in advance",
                      "size of the data (BENCH_SCALE, 1: objects of 20, 60 and 180 MB)")
-    options.add_argument("--only", help="prepare or fetch")
     try:
         perform(BenchS3(options.parse_args()))
     except Missing as reason:

@@ -107,6 +107,14 @@ class Common:
                 times[name].append(contestant())
         return {name: statistics.median(seconds) for name, seconds in times.items()}
 
+    def choose(self, experiments):
+        """Those of {word: function} that --only names, or all, in that order."""
+        chosen = self.args.only.split(",") if self.args.only else list(experiments)
+        for word in chosen:
+            if word not in experiments:
+                sys.exit(f"bench: there is no '{word}' to choose, only {', '.join(experiments)}")
+        return {word: experiments[word] for word in chosen}
+
     def judge(self, figure, bar, more_is_better=True):
         """The verdict's word; "" where there is no bar."""
         if bar is None:
@@ -117,6 +125,8 @@ class Common:
 
     def finish(self):
         """Notes, the count of bars and, when asked for, the rows as JSON. The exit status."""
+        if self.args.scale < 1:
+            self.note("bars are meant for --scale 1: starting programs counts for more with less data")
         for text in self.notes:
             print(text)
         judged = [row for row in self.rows if row["verdict"]]
@@ -144,6 +154,7 @@ def parser(description, scale_help):
     options.add_argument("--runs", type=int, default=3, help="of each contestant (3)")
     options.add_argument("--scale", type=float, default=float(os.environ.get("BENCH_SCALE", "1")),
                          help=scale_help)
+    options.add_argument("--only", help="what to run, by word, separated by commas")
     options.add_argument("--cache", default=os.path.join(cache, "bench"))
     options.add_argument("--json", help="also write the rows to this file")
     options.add_argument("--strict", action="store_true", help="exit 1 when a bar is not held")
