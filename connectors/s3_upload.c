@@ -311,11 +311,13 @@ int dp_s3_upload_complete(struct dp_s3_upload *upload, const char *header,
         rc = dp_error_set(&failure, DP_IO,
                           "%s: the server does not say that the upload is complete",
                           upload->place->uri);
-    /* An answer that was lost, or the refusal of a second try of what had worked. */
-    if (rc && rc != DP_CANCELLED && rc != DP_UNSUPPORTED && is_ours(upload, before)) {
+    /* An answer that was lost, or the refusal of a second try of what had worked. If the same bytes
+     * stood there before, the parts are still where they were: abort() knows of both. */
+    if (rc && rc != DP_CANCELLED && failure.http_status != 501 && is_ours(upload, before)) {
         dp_context_log(upload->place->context, DP_LOG_INFO,
                        "%s; but the object is there, and whole", failure.message);
-        rc = DP_OK;
+        dp_s3_upload_abort(upload);
+        return DP_OK;
     }
     if (rc) {
         if (err)

@@ -105,14 +105,14 @@ START_TEST(a_lost_answer_is_no_failure)
     struct dp_error err;
 
     ck_assert_int_eq(upload_with(SCRIPT(STARTED, PART_1, PART_2, LOST, NO_UPLOAD,
-                                        STANDING("5", OURS)), 2, &old, &err),
+                                        STANDING("5", OURS), NO_UPLOAD), 2, &old, &err),
                      DP_OK);
-    ck_assert_int_eq(upload_with(SCRIPT(STARTED, PART_1, PART_2, LOST, STANDING("5", OURS)), 1,
-                                 &absent, &err),
+    ck_assert_int_eq(upload_with(SCRIPT(STARTED, PART_1, PART_2, LOST, STANDING("5", OURS),
+                                        DONE), 1, &absent, &err),
                      DP_OK);
     /* With If-None-Match the second try meets what the first one wrote. */
     ck_assert_int_eq(upload_with(SCRIPT(STARTED, PART_1, PART_2, LOST, CHANGED,
-                                        STANDING("5", OURS)), 2, &absent, &err),
+                                        STANDING("5", OURS), NO_UPLOAD), 2, &absent, &err),
                      DP_OK);
 }
 END_TEST
@@ -138,8 +138,8 @@ START_TEST(stores_with_etags_of_their_own)
 {
     struct dp_error err;
 
-    ck_assert_int_eq(upload_with(SCRIPT(STARTED, PART_1, PART("odd"), LOST, STANDING("5", "new")),
-                                 1, &old, &err),
+    ck_assert_int_eq(upload_with(SCRIPT(STARTED, PART_1, PART("odd"), LOST, STANDING("5", "new"),
+                                        NO_UPLOAD), 1, &old, &err),
                      DP_OK);
     ck_assert_int_eq(upload_with(SCRIPT(STARTED, PART_1, PART("odd"), LOST, STANDING("5", "old"),
                                         DONE), 1, &old, &err),
