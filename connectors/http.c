@@ -554,22 +554,56 @@ static void set_limits(CURL *handle, const struct dp_http_request *request,
 #endif
 }
 
-/* The CA bundle: the caller's, then what the AWS tools and curl look at. */
-static void set_trust(CURL *handle, const struct dp_http_request *request,
-                      const struct dp_context_options *options)
+/* A variable that is set and not empty, or NULL. */
+static const char *variable(const char *name)
+{
+    const char *text = getenv(name);
+
+    return text && *text ? text : NULL;
+}
+
+/* The CA bundle: the caller's, then the variables that the AWS tools, curl and OpenSSL know; NULL:
+ * the system's. */
+static const char *choose_bundle(const struct dp_http_request *request,
+                                 const struct dp_context_options *options)
 {
     const char *bundle = options->ca_bundle;
 
-    if (!bundle)
-        bundle = getenv("AWS_CA_BUNDLE");
-    if ((!bundle || !*bundle) && request->auth)
+    if (!bundle || !*bundle)
+        bundle = variable("AWS_CA_BUNDLE");
+    if (!bundle && request->auth)
         bundle = request->auth->ca_bundle;
     if (!bundle || !*bundle)
-        bundle = getenv("CURL_CA_BUNDLE");
-    if (bundle && *bundle)
+        bundle = variable("CURL_CA_BUNDLE");
+    return bundle ? bundle : variable("SSL_CERT_FILE");
+}
+
+static void set_trust(CURL *handle, const struct dp_http_request *request,
+                      const struct dp_context_options *options)
+{
+    const char *bundle = choose_bundle(request, options), *folder = variable("SSL_CERT_DIR");
+
+    if (bundle)
         curl->easy_setopt(handle, CURLOPT_CAINFO, bundle);
+    else if (folder)
+        curl->easy_setopt(handle, CURLOPT_CAPATH, folder);
     curl->easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
     curl->easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+}
+
+/* Whose passwords may be used, and how far redirects are followed: libcurl sends them to no host
+ * but the one that the URL or the file of passwords names. */
+static void set_access(CURL *handle, const char *url)
+{
+    const char *netrc = variable("NETRC");
+
+    /* A signed URL needs no password, and stores refuse a request that brings both. */
+    curl->easy_setopt(handle, CURLOPT_NETRC,
+                     (long)(dp_uri_is_signed(url) ? CURL_NETRC_IGNORED : CURL_NETRC_OPTIONAL));
+    if (netrc)
+        curl->easy_setopt(handle, CURLOPT_NETRC_FILE, netrc);
+    curl->easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
+    curl->easy_setopt(handle, CURLOPT_MAXREDIRS, (long)MOST_REDIRECTS);
 }
 
 static void set_method(CURL *handle, const struct dp_http_request *request)
@@ -618,13 +652,8 @@ static int set_up(struct exchange *exchange, struct dp_error *err)
     curl->easy_setopt(handle, CURLOPT_SHARE, atomic_load(&exchange->context->http)->share);
     curl->easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
     curl->easy_setopt(handle, CURLOPT_USERAGENT, "dataplug/" PACKAGE_VERSION);
-    if (!request->auth) {
-        /* A signed URL needs no password, and stores refuse a request that brings both. */
-        curl->easy_setopt(handle, CURLOPT_NETRC,
-                         (long)(dp_uri_is_signed(url) ? CURL_NETRC_IGNORED : CURL_NETRC_OPTIONAL));
-        curl->easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
-        curl->easy_setopt(handle, CURLOPT_MAXREDIRS, (long)MOST_REDIRECTS);
-    }
+    if (!request->auth)
+        set_access(handle, url);
     curl->easy_setopt(handle, CURLOPT_HTTPHEADER, exchange->headers);
     if (curl->easy_setopt(handle, CURLOPT_URL, url) != CURLE_OK)
         rc = dp_error_no_memory(err);
@@ -659,9 +688,21 @@ static int fail_with_curl(struct exchange *exchange, CURLcode code, struct dp_er
     const char *text = exchange->error[0] ? exchange->error : curl->easy_strerror(code);
     bool retryable;
     enum dp_result result = result_of_curl(code, &retryable);
-    long asked = 0;
+    long asked = 0, proxy = 0;
 
     curl->easy_getinfo(exchange->line.curl, CURLINFO_REQUEST_SIZE, &asked);
+    curl->easy_getinfo(exchange->line.curl, CURLINFO_HTTP_CONNECTCODE, &proxy);
+    if (code == CURLE_SSL_CACERT_BADFILE) {
+        const char *bundle = choose_bundle(exchange->request, &exchange->context->options);
+
+        return dp_error_set(err, DP_IO, "%s: the trusted certificates cannot be read from %s",
+                            exchange->request->name, bundle ? bundle : "the system's file");
+    }
+    if (proxy >= 400 && proxy < 500) {
+        text = proxy == 407 ? "the proxy asks for a password" : "the proxy refuses to connect";
+        result = DP_DENIED;
+        retryable = false;
+    }
     if (code == CURLE_OPERATION_TIMEDOUT && exchange->answer->status)
         text = "the server stopped sending";
     if (code == CURLE_UNSUPPORTED_PROTOCOL && asked) {

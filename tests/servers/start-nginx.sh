@@ -4,7 +4,8 @@
 
 # start-nginx.sh DIR [ROOT]: nginx on free loopback ports, serving the files of ROOT (DIR/root).
 # DIR/env then says NGINX_URL (http), NGINX_TLS_URL (https, certificate in NGINX_CA), NGINX_ROOT and
-# NGINX_LOG (per request: method, URI, range, status, body bytes, connection). Locations:
+# NGINX_LOG (per request: method, URI, range, status, body bytes, connection, "auth=+" when it brought
+# a password). 127.0.0.2 answers TLS, too, where the certificate does not fit. Locations:
 #   /            ranges, ETag, Last-Modified          /nr/     no byte ranges
 #   /auth/       basic authentication reader:s3cret   /busy/   always 503
 #   /dav/        PUT and DELETE                       /redir/  302 to the same name at /
@@ -12,7 +13,7 @@
 #   /plain/      302 from https to http               /weak/   weak ETag only
 #   /bare/       neither ETag nor Last-Modified       /dated/  Last-Modified only
 #   /slow/       256 KiB a second                  /forbidden/  always 403
-#   /broken/     always 500
+#   /broken/     always 500                           /away/   302 to the same name on localhost
 set -eu
 . "$(dirname "$0")/lib.sh"
 begin "$@"
@@ -38,7 +39,8 @@ worker_processes 1;
 daemon off;
 events { worker_connections 512; }
 http {
-    log_format requests '\$request_method \$request_uri [\$http_range] \$status \$body_bytes_sent c=\$connection';
+    log_format requests '\$request_method \$request_uri [\$http_range] \$status \$body_bytes_sent c=\$connection auth=\$has_auth';
+    map \$http_authorization \$has_auth { '' -; default +; }
     access_log $dir/access.log requests;
     client_body_temp_path $dir/tmp/body;
     proxy_temp_path $dir/tmp/proxy;
@@ -53,6 +55,7 @@ http {
     server {
         listen 127.0.0.1:$port;
         listen 127.0.0.1:$tls ssl;
+        listen 127.0.0.2:$tls ssl;
         ssl_certificate $dir/cert.pem;
         ssl_certificate_key $dir/key.pem;
         root $root;
@@ -64,6 +67,7 @@ http {
             auth_basic files; auth_basic_user_file $dir/users;
         }
         location /nr/ { alias $root/; max_ranges 0; }
+        location /away/ { rewrite ^/away/(.*)\$ http://localhost:$port/\$1 redirect; }
         location /busy/ { return 503; }
         location /forbidden/ { return 403; }
         location /broken/ { return 500; }
