@@ -350,6 +350,12 @@ struct dp_contig_info {
 size_t dp_index_contig_count(const struct dp_index *index);
 /* Contig `i`, from 0. Fills at most info->struct_bytes bytes. */
 void dp_index_contig(const struct dp_index *index, size_t i, struct dp_contig_info *info);
+/* Regions that cover all contigs and have about as many records each: `count` lines, or fewer where
+ * records are few. A line is "CONTIG:BEGIN-END", with commas between where it goes over several
+ * contigs. DP_UNSUPPORTED when the records are not sorted. The caller frees *regions with
+ * dp_text_free. */
+int dp_index_balance(const struct dp_index *index, uint64_t count, char **regions,
+                     struct dp_error *err);
 /* Everything that is known of the object as one JSON object (one line, no newline). The caller
  * frees it with dp_text_free. */
 int dp_index_describe(const struct dp_index *index, char **json, struct dp_error *err);

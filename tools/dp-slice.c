@@ -7,6 +7,8 @@
 
 static const char help[] =
     "Usage: dp-slice plan (-n N | --records R | --bytes SIZE | --bases B) [OPTION]... OBJECT\n"
+    "       dp-slice plan (--region R... | --bed FILE | --window BP | --by contig) [-n N]\n"
+    "                     [OPTION]... OBJECT\n"
     "       dp-slice fetch [OPTION]... MANIFEST|-\n"
     "       dp-slice fetch [OPTION]... --slice JSON\n"
     "       dp-slice check [OPTION]... MANIFEST|-\n"
@@ -20,6 +22,12 @@ static const char help[] =
     "      --overlap K          let each slice begin with the last K records of those before\n"
     "      --bytes SIZE         slices of SIZE uncompressed bytes, such as 8M\n"
     "      --bases B            slices of B bases\n"
+    "  VCF:\n"
+    "      --region CHR:BEG-END the records that overlap it, as of bcftools view -r; repeatable\n"
+    "      --bed FILE           those that overlap the regions of FILE, as of bcftools view -R\n"
+    "      --window BP          windows of BP bases, each record in one by its position\n"
+    "      --by contig          a slice for each contig; all four: with -n they are shared out\n"
+    "      --contig CHR         only the records of this contig\n"
     "      --inline             let slices carry what they need of the index\n"
     "      --allow-signed       keep the signature of a presigned URL in the slices\n"
     "      --presign SECONDS    let slices of an s3:// object name presigned URLs, which workers\n"

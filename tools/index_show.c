@@ -7,6 +7,7 @@
 
 #include "tools/index_commands.h"
 
+#include "base/error.h"
 #include "tools/local.h"
 
 #include <stdio.h>
@@ -15,13 +16,18 @@
 struct request {
     const char *index; /* --index */
     bool json;
+    bool stats;
+    uint64_t balanced; /* --regions-balanced */
+    struct dp_tool *tool;
     bool deep;
 };
 
-enum { JSON = 256, DEEP, INDEX };
+enum { JSON = 256, DEEP, INDEX, STATS, BALANCED };
 
 static const struct dp_tool_option show_options[] = {
     {"json", JSON, false},
+    {"stats", STATS, false},
+    {"regions-balanced", BALANCED, true},
     {"index", INDEX, true},
 };
 
@@ -38,6 +44,11 @@ static void take(void *user, int code, const char *value)
         request->json = true;
     else if (code == DEEP)
         request->deep = true;
+    else if (code == STATS)
+        request->stats = true;
+    else if (code == BALANCED)
+        request->balanced =
+            dp_tool_count(request->tool, "--regions-balanced", value, 1, UINT32_MAX);
     else
         request->index = value;
 }
@@ -75,6 +86,20 @@ static void print_number(const char *name, uint64_t value)
     printf("%-20s %llu\n", name, (unsigned long long)value);
 }
 
+static void print_contigs(const struct dp_index *index)
+{
+    struct dp_contig_info info = {.struct_bytes = sizeof(info)};
+    size_t i, count = dp_index_contig_count(index);
+
+    for (i = 0; i < count; i++) {
+        dp_index_contig(index, i, &info);
+        printf("%-20s %.*s: %llu records, %llu to %llu%s%s\n", "contig", (int)info.name_bytes,
+               info.name, (unsigned long long)info.record_count,
+               (unsigned long long)info.first_position, (unsigned long long)info.last_position,
+               info.sorted ? "" : ", not sorted", info.contiguous ? "" : ", not in one place");
+    }
+}
+
 static void print_info(const struct dp_index *index)
 {
     struct dp_index_info info = {.struct_bytes = sizeof(info)};
@@ -94,6 +119,43 @@ static void print_info(const struct dp_index *index)
     print_number("index bytes", info.index_bytes);
     if (info.trailing_garbage_bytes)
         print_number("trailing garbage", info.trailing_garbage_bytes);
+    print_contigs(index);
+}
+
+/* As "bcftools index --stats" does. */
+static int print_stats(const struct dp_index *index, struct dp_error *err)
+{
+    struct dp_index_info about = {.struct_bytes = sizeof(about)};
+    struct dp_contig_info info = {.struct_bytes = sizeof(info)};
+    size_t i, count = dp_index_contig_count(index);
+    char length[24];
+
+    dp_index_info(index, &about);
+    if (about.record_count && !count)
+        return dp_error_set(err, DP_UNSUPPORTED, "%s: it knows no contigs of its records",
+                            about.uri);
+    for (i = 0; i < count; i++) {
+        dp_index_contig(index, i, &info);
+        if (info.length == UINT64_MAX)
+            strcpy(length, ".");
+        else
+            snprintf(length, sizeof(length), "%llu", (unsigned long long)info.length);
+        printf("%.*s\t%s\t%llu\n", (int)info.name_bytes, info.name, length,
+               (unsigned long long)info.record_count);
+    }
+    return DP_OK;
+}
+
+static int print_balanced(const struct dp_index *index, uint64_t count, struct dp_error *err)
+{
+    char *regions;
+    int rc = dp_index_balance(index, count, &regions, err);
+
+    if (rc < 0)
+        return rc;
+    fputs(regions, stdout);
+    dp_text_free(regions);
+    return DP_OK;
 }
 
 static int print_json(const struct dp_index *index, struct dp_error *err)
@@ -110,21 +172,29 @@ static int print_json(const struct dp_index *index, struct dp_error *err)
 
 int dp_index_show_run(struct dp_tool *tool, int argc, char **argv)
 {
-    struct request request = {0};
+    struct request request = {.tool = tool};
     struct dp_index *index = NULL;
     struct dp_error err;
-    int status = DP_TOOL_OK;
+    int status = DP_TOOL_OK, rc = DP_OK;
     int first = dp_tool_options(tool, argc, argv, show_options,
                                 sizeof(show_options) / sizeof(show_options[0]), take, &request);
 
     if (argc - first != 1)
         dp_tool_usage(tool, "show: one object or index is needed");
+    if (request.json + request.stats + !!request.balanced > 1)
+        dp_tool_usage(tool, "show: --json, --stats and --regions-balanced exclude each other");
     if (dp_tool_open(tool, false, &err) < 0 ||
         open_index(tool, &request, argv[first], &index, &err) < 0)
         return dp_tool_fail(tool, &err);
-    if (!request.json)
+    if (request.json)
+        rc = print_json(index, &err);
+    else if (request.balanced)
+        rc = print_balanced(index, request.balanced, &err);
+    else if (request.stats)
+        rc = print_stats(index, &err);
+    else
         print_info(index);
-    else if (print_json(index, &err) < 0)
+    if (rc < 0)
         status = dp_tool_fail(tool, &err);
     dp_index_free(index);
     return status;
