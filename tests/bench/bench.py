@@ -7,6 +7,8 @@
 # machine disturbs all alike. A row's ratio is PEER'S TIME / OUR TIME (bigger is better) unless its
 # unit says otherwise. Peers that are not installed are left out and said so.
 #
+# Rows on variants and pairs (variants.py): bcftools, tabix, bgzip, seqkit.
+#
 # usage: bench.py --build FOLDER [--runs N] [--only WORD[,WORD...]] [--data KIND[,KIND...]] ...
 
 import json
@@ -18,6 +20,7 @@ import time
 
 sys.dont_write_bytecode = True  # the source tree stays as it is
 from common import Common, MIB, Missing, parser, perform  # noqa: E402
+from variants import Variants  # noqa: E402
 
 # Uncompressed bytes of each kind of data at --scale 1.
 KINDS = {"fastq4": 1000 * 10**6, "hiseq": 400 * 10**6, "vcf": 500 * 10**6}
@@ -26,7 +29,7 @@ FETCH_COUNT = 10
 PEERS = ["zcat", "pigz", "igzip", "gztool", "bgzip"]
 
 
-class Bench(Common):
+class Bench(Variants, Common):
     def __init__(self, args):
         super().__init__(args)
         self.have = {name: shutil.which(name) for name in PEERS}
@@ -35,7 +38,7 @@ class Bench(Common):
                 self.note(f"{name} is not installed: its rows are left out")
 
     def close(self):
-        pass
+        self.stop_server()
 
     # --- programs
 
@@ -345,7 +348,8 @@ class Bench(Common):
         self.versus("10 x fetch 10 MB / indexed_gzip", kind, times, "ours", "theirs", None)
 
     def everything(self):
-        rows = {"build": self.build_index, "zlib": self.build_zlib, "zcat": self.zcat_index,
+        rows = {"variants": self.variants_index, "regions": self.regions, "pairs": self.shards,
+                "build": self.build_index, "zlib": self.build_zlib, "zcat": self.zcat_index,
                 "noindex": self.zcat_plain, "fetch": self.fetch, "bgzf": self.bgzf,
                 "size": self.size, "memory": self.memory, "moved": self.amplification,
                 "big": self.amplification_big, "python": self.indexed_gzip}
