@@ -12,6 +12,7 @@
 #include "connectors/object.h"
 #include "connectors/s3.h"
 #include "slicer/mates.h"
+#include "slicer/plan_samples.h"
 
 #include <nettle/sha2.h>
 #include <stdio.h>
@@ -82,6 +83,10 @@ static void name_plan(struct dp_plan *plan)
              (unsigned long long)plan->size, (unsigned long long)plan->count, overlap,
              plan->output_count > 1 ? "paired\n" : "", plan->span ? "span\n" : "");
     hash_text(&context, text);
+    if (plan->columns) {
+        hash_text(&context, "columns ");
+        hash_text(&context, plan->columns);
+    }
     finish_id(&context, plan->id);
 }
 
@@ -386,6 +391,16 @@ static int presign_all(struct dp_plan *plan, unsigned seconds, struct dp_error *
     return rc;
 }
 
+/* --------------------------------------------------------------------------------- samples */
+
+static int choose_samples(struct dp_plan *plan, const struct dp_plan_source *sources,
+                          size_t source_count, const char *samples, struct dp_error *err)
+{
+    if (source_count != 1)
+        return dp_error_set(err, DP_INVALID, "plan: samples are those of one object");
+    return dp_plan_samples_read(sources[0].index, sources[0].object, samples, &plan->columns, err);
+}
+
 /* ------------------------------------------------------------------------------------ plan */
 
 int dp_plan_new_many(const struct dp_plan_source *sources, size_t source_count,
@@ -415,6 +430,8 @@ int dp_plan_new_many(const struct dp_plan_source *sources, size_t source_count,
         rc = choose_interval(made, &given, err);
     if (!rc)
         rc = choose_counts(made, &given, err);
+    if (!rc && given.samples)
+        rc = choose_samples(made, sources, source_count, given.samples, err);
     if (!rc && given.presign_seconds)
         rc = presign_all(made, given.presign_seconds, err);
     if (rc) {
@@ -478,6 +495,7 @@ void dp_plan_free(struct dp_plan *plan)
         }
     }
     dp_plan_tabix_free(plan->tabix);
+    free(plan->columns);
     free(plan->members);
     free(plan);
 }
@@ -608,7 +626,7 @@ static int fill(const struct dp_plan *plan, uint64_t number, struct dp_slice *sl
                                                                : slice->sources[0].format->name))
             rc = dp_error_no_memory(err);
     slice->record_count = dp_slice_count_records(slice, 0);
-    return rc;
+    return !rc && plan->columns ? dp_plan_samples_apply(plan->columns, slice, err) : rc;
 }
 
 int dp_plan_slice(const struct dp_plan *plan, uint64_t number, struct dp_slice **slice,

@@ -9,10 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The header's bytes; the caller frees them. */
-static int read_header(struct dp_context *context, struct dp_index *index,
-                       struct dp_object *object, uint64_t length, uint8_t **bytes,
-                       struct dp_error *err)
+int dp_plan_header_read(struct dp_context *context, struct dp_index *index,
+                        struct dp_object *object, uint64_t length, uint8_t **bytes,
+                        struct dp_error *err)
 {
     struct dp_stream_options options = {.struct_bytes = sizeof(options), .range = {0, length},
                                         .pass_through = 1};
@@ -77,7 +76,7 @@ int dp_plan_header_open(struct dp_context *context, struct dp_index *index,
     if (header->bytes > DP_SLICE_INLINE_MAX)
         return dp_error_set(err, DP_UNSUPPORTED, "%s: a header of %llu bytes cannot be inlined",
                             dp_object_uri(object), (unsigned long long)header->bytes);
-    rc = read_header(context, index, object, header->bytes, &bytes, err);
+    rc = dp_plan_header_read(context, index, object, header->bytes, &bytes, err);
     if (!rc)
         rc = pack(header, bytes, err);
     free(bytes);

@@ -16,6 +16,10 @@ struct dp_plan_header {
     size_t packed_bytes;
 };
 
+/* The header's bytes, all `length` of them; the caller frees them. */
+int dp_plan_header_read(struct dp_context *context, struct dp_index *index,
+                        struct dp_object *object, uint64_t length, uint8_t **bytes,
+                        struct dp_error *err);
 /* Reads the header from the object when parts are inlined. */
 int dp_plan_header_open(struct dp_context *context, struct dp_index *index,
                         struct dp_object *object, bool inline_parts,

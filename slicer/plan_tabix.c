@@ -9,6 +9,7 @@
 #include "connectors/s3.h"
 #include "index/tabix_object.h"
 #include "slicer/plan_piece.h"
+#include "slicer/plan_samples.h"
 
 #include <nettle/sha2.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ struct dp_plan_tabix {
     struct dp_array tasks;  /* struct task */
     struct dp_array chunks; /* struct dp_tabix_chunk */
     bool allow_signed;
+    char *columns;    /* of samples that were asked for, in JSON; NULL: all */
     char *object_url; /* presigned; NULL: its own name */
     int64_t expires;
     dp_slice_id id;
@@ -73,6 +75,8 @@ static void name_plan(struct dp_plan_tabix *plan)
         hash_u64(&context, chunks[i].begin);
         hash_u64(&context, chunks[i].end);
     }
+    if (plan->columns)
+        sha256_update(&context, strlen(plan->columns), (const uint8_t *)plan->columns);
     sha256_digest(&context, sizeof(digest), digest);
     write_hex(digest, plan->id);
 }
@@ -204,6 +208,10 @@ int dp_plan_tabix_new(const struct dp_tabix *tabix, struct dp_object *object,
     rc = dp_tabix_object_open(tabix, object, &made->facts, err);
     if (!rc)
         rc = cut(made, options, err);
+    if (!rc && options->samples)
+        rc = dp_plan_samples_choose(made->facts.format, made->facts.header.data,
+                                    made->facts.header.length, options->samples,
+                                    dp_object_uri(object), &made->columns, err);
     if (!rc && options->presign_seconds)
         rc = presign(made, options->presign_seconds, err);
     if (rc) {
@@ -222,6 +230,7 @@ void dp_plan_tabix_free(struct dp_plan_tabix *plan)
     dp_tabix_object_close(&plan->facts);
     dp_array_free(&plan->tasks);
     dp_array_free(&plan->chunks);
+    free(plan->columns);
     free(plan->object_url);
     free(plan);
 }
@@ -329,5 +338,5 @@ int dp_plan_tabix_fill(const struct dp_plan_tabix *plan, uint64_t number, struct
     if (!rc)
         rc = add_records(plan, task, slice, err);
     slice->record_count = dp_slice_count_records(slice, 0);
-    return rc;
+    return !rc && plan->columns ? dp_plan_samples_apply(plan->columns, slice, err) : rc;
 }
