@@ -389,7 +389,10 @@ static json_t *filter_of(const struct dp_plan_regions *regions, const struct str
 {
     const struct dp_contig *contig = &regions->loci.contigs[stretch->contig];
     const struct dp_range *list = stretch->list.data;
-    json_t *pairs = json_array();
+    /* Records of BCF name their contig by a number. */
+    json_t *number = json_array_get(dp_index_fact(regions->index, "contig_numbers"),
+                                    stretch->contig);
+    json_t *pairs = json_array(), *spec;
     size_t i;
 
     for (i = 0; pairs && i < stretch->list.length; i++)
@@ -398,11 +401,16 @@ static json_t *filter_of(const struct dp_plan_regions *regions, const struct str
             json_decref(pairs);
             return NULL;
         }
-    return json_pack("{s:s%, s:o, s:I, s:s, s:b}", "contig", regions->loci.names + contig->name_at,
+    spec = json_pack("{s:s%, s:o, s:I, s:s, s:b}", "contig", regions->loci.names + contig->name_at,
                      (size_t)contig->name_bytes, "regions", pairs, "after",
                      (json_int_t)stretch->after, "by",
                      regions->mode == WINDOWS ? "position" : "overlap", "end_is_number",
                      (int)regions->end_is_number);
+    if (spec && number && json_object_set(spec, "number", number) != 0) {
+        json_decref(spec);
+        return NULL;
+    }
+    return spec;
 }
 
 /* Where run number `i` begins; the end of all records behind the last. */

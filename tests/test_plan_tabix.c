@@ -62,8 +62,9 @@ static void put_bcf_record(struct dp_array *out, const struct tabix_record *reco
 
 static void make_text(struct made *made, uint64_t seed)
 {
-    static const char header[] = "##fileformat=VCFv4.2\n##contig=<ID=c0>\n##contig=<ID=c1>\n"
-                                 "##contig=<ID=c2>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n";
+    static const char header[] = "##fileformat=VCFv4.2\n"
+                                 "##contig=<ID=c0>\n##contig=<ID=c1>\n##contig=<ID=c2>\n"
+                                 "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n";
     uint64_t random = seed, position = 0;
     size_t i;
 

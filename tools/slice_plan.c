@@ -13,6 +13,7 @@
 #include "tools/output.h"
 #include "tools/plan_origin.h"
 #include "tools/regions.h"
+#include "tools/samples.h"
 
 #include <errno.h>
 #include <math.h>
@@ -30,12 +31,14 @@ struct request {
     bool by_given;
     struct dp_array regions; /* const char *: of --region */
     const char *bed;
+    const char *samples; /* of --samples; as the library wants them: */
+    char *sample_names;
     unsigned cuts; /* how many of -n, --records, --bytes, --bases were given */
     struct dp_plan_options plan;
 };
 
 enum { BY = 256, RECORDS, BYTES, BASES, INLINE, INDEX, ALLOW_SIGNED, PRESIGN, SUMMARY, OVERLAP,
-       CONTIG, REGION, BED, WINDOW };
+       CONTIG, REGION, BED, WINDOW, SAMPLES };
 
 static const struct dp_tool_option options[] = {
     {"parts", 'n', true},         {"by", BY, true},
@@ -46,6 +49,7 @@ static const struct dp_tool_option options[] = {
     {"output", 'o', true},        {"overlap", OVERLAP, true},
     {"contig", CONTIG, true},     {"region", REGION, true},
     {"bed", BED, true},           {"window", WINDOW, true},
+    {"samples", SAMPLES, true},
 };
 
 static const char *const unit_names[] = {"records", "bytes", "bases", "regions"};
@@ -99,6 +103,9 @@ static void take(void *user, int code, const char *value)
         if (!dp_array_append(&request->regions, &value, 1, sizeof(value)))
             dp_tool_usage(tool, "--region: out of memory");
         request->plan.unit = DP_UNIT_REGIONS;
+        break;
+    case SAMPLES:
+        request->samples = value;
         break;
     case BED:
         request->bed = value;
@@ -409,7 +416,7 @@ static void check_places(struct request *request)
         plan->unit = DP_UNIT_REGIONS;
         plan->size = !plan->part_count;
         request->cuts = 1;
-    } else if (plan->contig && !request->cuts) {
+    } else if ((plan->contig || request->samples) && !request->cuts) {
         plan->part_count = 1;
         request->cuts = 1;
     }
@@ -434,8 +441,12 @@ int dp_slice_plan_run(struct dp_tool *tool, int argc, char **argv)
     if (request.plan.overlap && request.plan.unit != DP_UNIT_RECORDS)
         dp_tool_usage(tool, "plan: --overlap goes with records");
     rc = dp_tool_open(tool, false, &err);
+    if (rc == DP_OK && request.samples)
+        rc = dp_samples_read(request.samples, &request.sample_names, &err);
+    request.plan.samples = request.sample_names;
     if (rc == DP_OK)
         rc = make_plan(&request, argv[first], &err);
     dp_array_free(&request.regions);
+    free(request.sample_names);
     return rc < 0 ? dp_tool_fail(tool, &err) : DP_TOOL_OK;
 }

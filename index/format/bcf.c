@@ -11,6 +11,7 @@
 
 #include "base/crc32.h"
 #include "base/le.h"
+#include "index/format/bcf_filter.h"
 #include "index/format/bcf_header.h"
 
 #include <inttypes.h>
@@ -470,4 +471,5 @@ const struct dp_format dp_bcf = {
     .digests = NULL,
     .header = bcf_header,
     .loci = bcf_loci,
+    .filter = &dp_bcf_filter,
 };
