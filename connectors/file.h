@@ -20,8 +20,8 @@ int dp_file_list_open(struct dp_context *context, const char *uri,
                       struct dp_error *err);
 
 /* Writes a path or a file: URI. An existing device or pipe is written to directly. */
-int dp_file_sink_open(struct dp_context *context, const char *uri, struct dp_sink **sink,
-                      struct dp_error *err);
+int dp_file_sink_open(struct dp_context *context, const char *uri, bool probe,
+                      struct dp_sink **sink, struct dp_error *err);
 
 /* Makes the folders that the file named by `uri` needs. Does nothing for remote URIs. */
 int dp_file_sink_make_folders(const char *uri, struct dp_error *err);

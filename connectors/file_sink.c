@@ -248,13 +248,14 @@ static int examine(struct file_sink *file, struct dp_error *err)
     return DP_OK;
 }
 
-int dp_file_sink_open(struct dp_context *context, const char *uri, struct dp_sink **sink,
-                      struct dp_error *err)
+int dp_file_sink_open(struct dp_context *context, const char *uri, bool probe,
+                      struct dp_sink **sink, struct dp_error *err)
 {
     struct file_sink *file =
         (struct file_sink *)dp_sink_new(sizeof(*file), &file_sink_ops, context, uri);
     int rc;
 
+    (void)probe; /* opening the file tells */
     if (!file)
         return dp_error_no_memory(err);
     file->fd = -1;

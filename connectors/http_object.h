@@ -43,7 +43,7 @@ int dp_http_object_open(struct dp_context *context, const char *uri,
 char *dp_http_object_clean_url(const char *url);
 
 /* Writes by one PUT at the commit (http_sink.c). */
-int dp_http_sink_open(struct dp_context *context, const char *uri, struct dp_sink **sink,
-                      struct dp_error *err);
+int dp_http_sink_open(struct dp_context *context, const char *uri, bool probe,
+                      struct dp_sink **sink, struct dp_error *err);
 
 #endif

@@ -55,7 +55,7 @@ static const struct dp_sink_ops http_sink_ops = {
 
 /* Whether the server is there and lets us in. Whether it takes a PUT shows at the commit: there is
  * no request that asks for it and changes nothing. A presigned URL fits its own method only. */
-static int probe(struct http_sink *http, struct dp_error *err)
+static int try_reading(struct http_sink *http, struct dp_error *err)
 {
     struct dp_http_request request = {.method = "GET",
                                       .url = http->url,
@@ -78,8 +78,8 @@ static int probe(struct http_sink *http, struct dp_error *err)
     return rc;
 }
 
-int dp_http_sink_open(struct dp_context *context, const char *uri, struct dp_sink **sink,
-                      struct dp_error *err)
+int dp_http_sink_open(struct dp_context *context, const char *uri, bool probe,
+                      struct dp_sink **sink, struct dp_error *err)
 {
     struct http_sink *http;
     char *url = dp_http_object_clean_url(uri);
@@ -95,7 +95,7 @@ int dp_http_sink_open(struct dp_context *context, const char *uri, struct dp_sin
     }
     http->url = url;
     http->spool.fd = -1;
-    rc = probe(http, err);
+    rc = probe ? try_reading(http, err) : DP_OK;
     if (!rc)
         rc = dp_spool_open(&http->spool, err);
     if (rc)

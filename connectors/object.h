@@ -69,7 +69,9 @@ struct dp_connector {
     int (*open)(struct dp_context *context, const char *uri,
                 const struct dp_object_options *options, struct dp_object **object,
                 struct dp_error *err);
-    int (*sink)(struct dp_context *context, const char *uri, struct dp_sink **sink,
+    /* With `probe` it is found out first, as far as the place lets one, whether the object may be
+     * written; without, the commit tells. */
+    int (*sink)(struct dp_context *context, const char *uri, bool probe, struct dp_sink **sink,
                 struct dp_error *err);
     int (*list)(struct dp_context *context, const char *uri,
                 const struct dp_list_options *options, struct dp_list **list,

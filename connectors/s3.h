@@ -53,7 +53,7 @@ int dp_s3_list_open(struct dp_context *context, const char *uri,
                     struct dp_error *err);
 
 /* s3_sink.c: one PUT up to 64 MiB, a multipart upload above. */
-int dp_s3_sink_open(struct dp_context *context, const char *uri, struct dp_sink **sink,
+int dp_s3_sink_open(struct dp_context *context, const char *uri, bool probe, struct dp_sink **sink,
                     struct dp_error *err);
 
 #endif

@@ -260,15 +260,28 @@ static const struct dp_sink_ops s3_sink_ops = {
     .name = "s3", .write = write_s3, .commit = commit_s3, .close = close_s3};
 
 /* Whether we may write shows best by beginning to, which leaves nothing when it is taken back. */
-static int probe(struct s3_sink *s3, struct dp_error *err)
+static int try_writing(struct s3_sink *s3, struct dp_error *err)
 {
     int rc = dp_s3_upload_begin(&s3->upload, err);
 
     dp_s3_upload_abort(&s3->upload);
-    return rc ? rc : dp_s3_upload_look(s3->place, &s3->before, err);
+    return rc;
 }
 
-int dp_s3_sink_open(struct dp_context *context, const char *uri, struct dp_sink **sink,
+static int open_place(struct s3_sink *s3, const char *uri, bool probe, struct dp_error *err)
+{
+    int rc = DP_OK;
+
+    if (s3->place->version)
+        return dp_error_set(err, DP_INVALID, "%s: a version cannot be written", uri);
+    if (probe)
+        rc = try_writing(s3, err);
+    if (!rc)
+        rc = dp_s3_upload_look(s3->place, &s3->before, err);
+    return rc ? rc : dp_spool_open(&s3->spool, err);
+}
+
+int dp_s3_sink_open(struct dp_context *context, const char *uri, bool probe, struct dp_sink **sink,
                     struct dp_error *err)
 {
     struct dp_s3_place *place;
@@ -285,10 +298,7 @@ int dp_s3_sink_open(struct dp_context *context, const char *uri, struct dp_sink 
     s3->place = place;
     s3->upload.place = place;
     s3->spool.fd = -1;
-    rc = place->version ? dp_error_set(err, DP_INVALID, "%s: a version cannot be written", uri)
-                        : probe(s3, err);
-    if (!rc)
-        rc = dp_spool_open(&s3->spool, err);
+    rc = open_place(s3, uri, probe, err);
     if (rc)
         dp_sink_free(&s3->sink);
     else

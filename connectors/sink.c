@@ -26,8 +26,8 @@ struct dp_sink *dp_sink_new(size_t bytes, const struct dp_sink_ops *ops,
     return NULL;
 }
 
-int dp_sink_open(struct dp_context *context, const char *uri, struct dp_sink **sink,
-                 struct dp_error *err)
+static int open_sink(struct dp_context *context, const char *uri, bool probe,
+                     struct dp_sink **sink, struct dp_error *err)
 {
     const struct dp_connector *connector;
     int rc = dp_context_check(context, err);
@@ -35,7 +35,19 @@ int dp_sink_open(struct dp_context *context, const char *uri, struct dp_sink **s
     if (rc)
         return rc;
     connector = dp_connector_find(uri, err);
-    return connector ? connector->sink(context, uri, sink, err) : DP_UNSUPPORTED;
+    return connector ? connector->sink(context, uri, probe, sink, err) : DP_UNSUPPORTED;
+}
+
+int dp_sink_open(struct dp_context *context, const char *uri, struct dp_sink **sink,
+                 struct dp_error *err)
+{
+    return open_sink(context, uri, true, sink, err);
+}
+
+int dp_sink_open_at_once(struct dp_context *context, const char *uri, struct dp_sink **sink,
+                         struct dp_error *err)
+{
+    return open_sink(context, uri, false, sink, err);
 }
 
 static int check(struct dp_sink *sink, struct dp_error *err)

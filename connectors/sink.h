@@ -28,4 +28,9 @@ struct dp_sink {
 struct dp_sink *dp_sink_new(size_t bytes, const struct dp_sink_ops *ops,
                             struct dp_context *context, const char *uri);
 
+/* dp_sink_open for those who have all the bytes and write them at once: whether they may shows when
+ * they do, and requests that would find it out before are saved. */
+int dp_sink_open_at_once(struct dp_context *context, const char *uri, struct dp_sink **sink,
+                         struct dp_error *err);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/crc32.h"
 #include "connectors/file.h"
+#include "connectors/sink.h"
 #include "connectors/uri.h"
 #include "index/index_meta.h"
 
@@ -286,7 +287,7 @@ static int write_file(struct dp_index *index, const char *uri,
 
     result = dp_file_sink_make_folders(uri, err);
     if (!result)
-        result = dp_sink_open(index->context, uri, &sink, err);
+        result = dp_sink_open_at_once(index->context, uri, &sink, err);
     if (!result)
         result = write_front(sink, header, meta, err);
     if (!result)

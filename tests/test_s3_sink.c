@@ -3,6 +3,8 @@
 
 #include "tests/scripted.h"
 
+#include "connectors/sink.h"
+
 /* What opening a sink asks: may I begin, and what stands there now. */
 #define STARTED                                                                                    \
     {.head = "HTTP/1.1 200 OK\r\nContent-Length: 38",                                              \
@@ -72,6 +74,34 @@ static int write_abc(const struct scripted_answer *answers, size_t count, unsign
     scripted_stop(server);
     return rc;
 }
+
+static void write_at_once(const struct scripted_answer *answers, int expected)
+{
+    struct scripted *server = scripted_start(answers, 2);
+    struct dp_context *context = s3_context(server->url, 1);
+    struct dp_sink *sink;
+
+    ck_assert_int_eq(dp_sink_open_at_once(context, "s3://bucket/k", &sink, NULL), DP_OK);
+    ck_assert_int_eq(dp_sink_write(sink, "abc", 3, NULL), DP_OK);
+    ck_assert_int_eq(dp_sink_commit(sink, NULL), expected);
+    ck_assert(begins(server->requests[0], "GET /bucket/k HTTP"));
+    ck_assert(begins(server->requests[1], "PUT /bucket/k HTTP"));
+    dp_sink_free(sink);
+    ck_assert_uint_eq(atomic_load(&server->next), 2);
+    dp_context_free(context);
+    scripted_stop(server);
+}
+
+START_TEST(who_writes_at_once_does_not_ask_first)
+{
+    static const struct scripted_answer written[] = {NOTHING, PUT_DONE};
+    static const struct scripted_answer refused[] = {
+        NOTHING, {.head = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0"}};
+
+    write_at_once(written, DP_OK);
+    write_at_once(refused, DP_DENIED);
+}
+END_TEST
 
 START_TEST(a_small_object_is_one_put)
 {
@@ -190,5 +220,6 @@ START_TEST(a_big_object_goes_in_parts_and_its_failure_is_seen)
 }
 END_TEST
 
-TEST_MAIN("s3_sink", a_small_object_is_one_put, two_writers, no_right_to_write_shows_at_once,
+TEST_MAIN("s3_sink", who_writes_at_once_does_not_ask_first, a_small_object_is_one_put,
+          two_writers, no_right_to_write_shows_at_once,
           a_big_object_goes_in_parts_and_its_failure_is_seen)
