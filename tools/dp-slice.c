@@ -23,7 +23,7 @@ static const char help[] =
     "      --bytes SIZE         slices of SIZE uncompressed bytes, such as 8M\n"
     "      --bases B            slices of B bases\n"
     "  VCF:\n"
-    "      --region CHR:BEG-END the records that overlap it, as of bcftools view -r; repeatable\n"
+    "      --region REGION      records that overlap CHR:BEG-END, as of bcftools view -r; repeatable\n"
     "      --bed FILE           those that overlap the regions of FILE, as of bcftools view -R\n"
     "      --window BP          windows of BP bases, each record in one by its position\n"
     "      --by contig          a slice for each contig; all four: with -n they are shared out\n"

@@ -10,7 +10,7 @@ set -eu
 
 folder=$1
 build=$PWD
-mkdir -p "$folder"/{fuzz_stream,fuzz_job,fuzz_fastq,fuzz_text,fuzz_bcf,fuzz_tabix,fuzz_slice,fuzz_reader,fuzz_index,plain}
+mkdir -p "$folder"/{fuzz_stream,fuzz_job,fuzz_fastq,fuzz_text,fuzz_vcf,fuzz_bcf,fuzz_tabix,fuzz_slice,fuzz_reader,fuzz_index,plain}
 cd "$folder/plain"
 
 awk 'BEGIN { srand(7); for (i = 0; i < 60; i++) { n = int(rand() * 60); s = q = "";
@@ -42,6 +42,31 @@ done
 for file in *.fastq *.txt; do
     { printf '\002\021'; cat "$file"; } >"$folder/fuzz_fastq/$file"
     { printf '\003\100'; cat "$file"; } >"$folder/fuzz_text/$file"
+done
+
+# VCF text, small and of every kind; an index of it, and slices with headers and filters.
+awk 'BEGIN { print "##fileformat=VCFv4.2\n##contig=<ID=1,length=99>\n##INFO=<ID=END,Number=1,Type=Integer,Description=\"a, b\">"
+    print "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tx"
+    for (i = 0; i < 40; i++) printf "%d\t%d\t.\tAC\tT\t.\t.\tDP=3;END=%d\tGT\t0/1\n", 1 + int(i / 20), i % 20 * 7, i * 9 }' >sites.vcf
+sed 's/$/\r/' sites.vcf >crlf.vcf
+printf '##fileformat=VCFv4.1\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO' >header.vcf
+{ cat header.vcf; printf '\n1\t9\t.\tA\t<DEL>\t.\t.\tSVTYPE=DEL;END=40\n1\t3\t\t\t\t\t\t\n2\t0\t.\tA\tT\t.\t.\tEND=x'; } >odd.vcf
+for file in *.vcf; do
+    { printf '\002\021'; cat "$file"; } >"$folder/fuzz_vcf/$file"
+    { printf '\003\100'; cat "$file"; } >"$folder/fuzz_vcf/2-$file"
+done
+gzip -c sites.vcf >sites.vcf.gz
+for file in sites.vcf sites.vcf.gz; do
+    "$build/dp-index" build -q -s 1K -o "$folder/fuzz_index/$file.dpi" "$file"
+    for kind in "-n 4" "--region 1:5-60 -n 1" "--window 50 --inline"; do
+        # shellcheck disable=SC2086 # words
+        "$build/dp-slice" plan $kind --index "$folder/fuzz_index/$file.dpi" "$file" >manifest
+        while read -r line; do
+            name=$(printf '%s' "$line" | cksum | tr ' ' -)
+            printf '%s' "$line" >"$folder/fuzz_slice/$name"
+            { printf '%s\n' "$line"; cat "$file"; } >"$folder/fuzz_reader/$name"
+        done <manifest
+    done
 done
 for file in reads.fastq reads.fastq.6.gz reads.fastq.members.gz lines.txt.1.gz; do
     "$build/dp-index" build -q -s 1K -o "$folder/fuzz_index/$file.dpi" "$file"
