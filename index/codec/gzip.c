@@ -180,6 +180,18 @@ static int skip_garbage(struct dp_gzip *gzip, const uint8_t *magic, unsigned cou
     return DP_GZIP_END;
 }
 
+/* Behind a member, `magic` is none of gzip's: garbage, unless gzip would decompress it, too. */
+static int leave_members(struct dp_gzip *gzip, const uint8_t *magic, unsigned count,
+                         struct dp_error *err)
+{
+    const char *foreign = dp_codec_foreign(magic, count, true);
+
+    if (!foreign)
+        return skip_garbage(gzip, magic, count, err);
+    return dp_error_set_detail(err, DP_DATA, DP_DETAIL_NOT_GZIP, "%s: offset %" PRIu64 ": %s",
+                               gzip->name, dp_source_offset(gzip->source) - count, foreign);
+}
+
 /* What stands where a member may begin: a header, or the end, or something else. */
 static int begin_member(struct dp_gzip *gzip, struct dp_error *err)
 {
@@ -200,7 +212,7 @@ static int begin_member(struct dp_gzip *gzip, struct dp_error *err)
         return unexpected_end(gzip, err);
     if (magic[0] != 0x1f || (magic[1] != 0x8b && magic[1] != 0x9e)) {
         if (gzip->any_member)
-            return skip_garbage(gzip, magic, rc ? 2 : 1, err);
+            return leave_members(gzip, magic, rc ? 2 : 1, err);
         return dp_error_set_detail(err, DP_DATA, DP_DETAIL_NOT_GZIP,
                                    "%s: offset %" PRIu64 ": not in gzip format", gzip->name,
                                    offset);

@@ -85,6 +85,15 @@ for file in *.gz; do
     same "stdin $file: exit status" "$have" "$want"
     same "stdin $file: message" "$(messages have.err | head -1)" "$(messages want.err | head -1)"
 done
+# What gzip would decompress behind a member is no garbage.
+for magic in '\037\235' '\037\036' '\037\240'; do
+    # shellcheck disable=SC2059
+    (cat s.fq.gz; printf "$magic"'\220\377\377\377\377') >foreign-member
+    ends 1 "foreign member" dp-zcat foreign-member
+    says "format is not supported" "foreign member"
+    ends 1 "foreign member is not indexed" dp-index build foreign-member
+    no "foreign member is not indexed" foreign-member.dpi
+done
 # Every cut of a small file, and a flip of every one of its bits' bytes.
 printf 'hello hello hello, small world\n' | gzip -n >h.gz
 size=$(stat -c %s h.gz)
