@@ -12,8 +12,8 @@
 #include <string.h>
 
 /* Bytes of the first GET, kept: the formats look at an object's beginning, and the identity of an
- * object needs its first 64 KiB. */
-enum { HEAD_BYTES = 64 << 10 };
+ * object needs its first 64 KiB. It needs the last ones, too, and they are asked for more than once. */
+enum { HEAD_BYTES = 64 << 10, TAIL_BYTES = 64 << 10 };
 
 struct http_object {
     struct dp_object object;
@@ -23,6 +23,7 @@ struct http_object {
     char *condition;     /* "If-Match: ..." or NULL */
     char *head;          /* the first `head_bytes` bytes */
     uint64_t head_bytes;
+    _Atomic(char *) tail; /* the last TAIL_BYTES; NULL until they are read in one piece */
 };
 
 static struct http_object *http_of(struct dp_object *object)
@@ -269,12 +270,39 @@ static int copy_to(void *user, const void *bytes, size_t length, struct dp_error
     return DP_OK;
 }
 
+/* Keeps what was read when it is the whole tail; of two threads that do so at once one wins. */
+static void keep_tail(struct http_object *http, struct dp_range range, const char *bytes)
+{
+    uint64_t length = range.end - range.begin;
+    char *tail, *none = NULL;
+
+    if (range.end != http->object.size_bytes || length != TAIL_BYTES || atomic_load(&http->tail))
+        return;
+    tail = malloc(TAIL_BYTES);
+    if (!tail)
+        return; /* then it is read again */
+    memcpy(tail, bytes, TAIL_BYTES);
+    if (!atomic_compare_exchange_strong(&http->tail, &none, tail))
+        free(tail);
+}
+
 int dp_http_object_read_at(struct dp_object *object, struct dp_range range, void *buffer,
                            struct dp_error *err)
 {
+    struct http_object *http = http_of(object);
+    const char *tail = atomic_load(&http->tail);
     struct target target = {buffer};
+    int rc;
 
-    return dp_http_object_read_stream(object, range, copy_to, &target, err);
+    if (tail && object->size_bytes - range.begin <= TAIL_BYTES) {
+        memcpy(buffer, tail + TAIL_BYTES - (object->size_bytes - range.begin),
+               (size_t)(range.end - range.begin));
+        return DP_OK;
+    }
+    rc = dp_http_object_read_stream(object, range, copy_to, &target, err);
+    if (!rc)
+        keep_tail(http, range, buffer);
+    return rc;
 }
 
 int dp_http_object_read_all(struct dp_object *object, dp_write_fn write, void *user,
@@ -301,6 +329,7 @@ void dp_http_object_close(struct dp_object *object)
     free(http->url);
     free(http->condition);
     free(http->head);
+    free(atomic_load(&http->tail));
 }
 
 /* ------------------------------------------------------------------------------- http(s) */

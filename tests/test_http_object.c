@@ -56,6 +56,36 @@ START_TEST(first_bytes_are_kept)
 }
 END_TEST
 
+/* The identity of an object is its two ends; they cost two requests, however often it is asked. */
+START_TEST(last_bytes_are_kept)
+{
+    struct scripted *server = scripted_start(
+        SCRIPT({.head = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 134464-199999/200000\r\n"
+                        "Content-Length: 65536", .offset = 134464, .body_bytes = 65536}));
+    struct dp_context *context = scripted_context(1, 5);
+    struct dp_object_options known = {
+        .struct_bytes = sizeof(known), .validator = "", .size_bytes = 200000};
+    unsigned char *buffer = malloc(65536);
+    struct dp_object *object;
+    int i;
+
+    ck_assert_int_eq(dp_object_open(context, server->url, &known, &object, NULL), DP_OK);
+    for (i = 0; i < 2; i++) {
+        ck_assert_int_eq(dp_object_read_at(object, (struct dp_range){134464, 200000}, buffer, NULL),
+                         DP_OK);
+        check_bytes(buffer, 134464, 200000);
+    }
+    ck_assert_int_eq(dp_object_read_at(object, (struct dp_range){140000, 199990}, buffer, NULL),
+                     DP_OK);
+    check_bytes(buffer, 140000, 199990);
+    ck_assert_uint_eq(scripted_stats(context).requests, 1);
+    dp_object_free(object);
+    free(buffer);
+    dp_context_free(context);
+    scripted_stop(server);
+}
+END_TEST
+
 /* Strong ETag, else version, else time; what a server says of a weak ETag does not count. */
 START_TEST(validators_in_their_order)
 {
@@ -160,6 +190,6 @@ START_TEST(urls_are_made_clean)
 }
 END_TEST
 
-TEST_MAIN("http_object", first_bytes_are_kept, validators_in_their_order,
+TEST_MAIN("http_object", first_bytes_are_kept, last_bytes_are_kept, validators_in_their_order,
           hostile_validators_are_refused, empty_objects, a_short_answer_to_open_begins_again,
           urls_are_made_clean)
