@@ -657,6 +657,11 @@ int64_t dp_piece_reader_next(struct dp_piece_reader *reader, uint64_t limit, con
     return rc ? rc : (int64_t)reader->pending_bytes;
 }
 
+bool dp_piece_reader_is_far(const struct dp_piece_reader *reader)
+{
+    return reader->object->remote;
+}
+
 bool dp_piece_reader_ended(const struct dp_piece_reader *reader)
 {
     return reader->phase == DONE;

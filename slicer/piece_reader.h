@@ -23,6 +23,8 @@ int dp_piece_reader_open(struct dp_context *context, const struct dp_slice *slic
  * know no limit. */
 int64_t dp_piece_reader_next(struct dp_piece_reader *reader, uint64_t limit, const uint8_t **bytes,
                              struct dp_error *err);
+/* Its object lies where each request costs a round trip. */
+bool dp_piece_reader_is_far(const struct dp_piece_reader *reader);
 /* Nothing more will come. */
 bool dp_piece_reader_ended(const struct dp_piece_reader *reader);
 /* The record that begins where the reader stands. */

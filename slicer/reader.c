@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: The dataplug authors */
 
 /* A slice's outputs: for each, its pieces one after the other. The first piece of every output is
- * opened at once, so that its transfers begin, a later one when it is its turn.
+ * opened at once, so that its transfers begin; where an object is far away the following ones, too,
+ * some at a time, or each would cost a round trip; else a later one when it is its turn.
  *
  * Interleaved, the two outputs of mates take turns record by record. What they give is gathered in
  * a buffer, as records are small; of large ones only a part stands there at a time. */
@@ -18,12 +19,22 @@
 
 /* Interleaved records are gathered until there are so many bytes. */
 #define GATHERED_BYTES ((size_t)256 << 10)
+/* Pieces opened at a time. */
+#define OPEN_PIECES 4
+
+/* A piece that was opened before its turn. */
+struct opened {
+    struct dp_piece_reader *piece; /* NULL: that failed, and is tried again when it is its turn */
+    const struct dp_slice_piece *planned;
+};
 
 /* One output. */
 struct flow {
     size_t next;                   /* the first piece of the slice that was not looked at yet */
     struct dp_piece_reader *piece; /* being read; NULL: none */
     const struct dp_slice_piece *planned; /* what it reads */
+    struct opened ahead[OPEN_PIECES - 1]; /* those that follow */
+    size_t ahead_count;
     uint64_t record;                      /* interleaved: the one being read */
     uint8_t last_byte;                    /* of that record, so far */
     const uint8_t *pending;               /* given to nobody yet: dp_reader_read took only a part */
@@ -48,27 +59,67 @@ struct dp_reader {
 
 /* ------------------------------------------------------------------------------------- open */
 
-/* Goes on to the output's next piece. After the last one flow->piece is NULL. */
-static int next_piece(struct dp_reader *reader, uint32_t output, struct dp_error *err)
+/* The output's next piece that was not looked at yet; NULL: there is none. */
+static const struct dp_slice_piece *find_piece(struct dp_reader *reader, uint32_t output)
 {
     const struct dp_slice *slice = reader->slice;
     struct flow *flow = &reader->flows[output];
+
+    while (flow->next < slice->piece_count) {
+        const struct dp_slice_piece *piece = &slice->pieces[flow->next++];
+
+        if (piece->output == output && !(piece->prologue && reader->options.skip_prologue))
+            return piece;
+    }
+    return NULL;
+}
+
+/* Opens some of the pieces that follow. A failure is none yet: what comes before it is good. */
+static void open_ahead(struct dp_reader *reader, uint32_t output)
+{
+    struct flow *flow = &reader->flows[output];
+
+    while (flow->ahead_count < OPEN_PIECES - 1) {
+        struct opened *opened = &flow->ahead[flow->ahead_count];
+
+        opened->planned = find_piece(reader, output);
+        if (!opened->planned)
+            return;
+        opened->piece = NULL;
+        flow->ahead_count++;
+        if (dp_piece_reader_open(reader->context, reader->slice, opened->planned,
+                                 &reader->options, &opened->piece, NULL) < 0)
+            return;
+    }
+}
+
+/* Goes on to the output's next piece. After the last one flow->piece is NULL. */
+static int next_piece(struct dp_reader *reader, uint32_t output, struct dp_error *err)
+{
+    struct flow *flow = &reader->flows[output];
+    int rc = DP_OK;
 
     if (flow->piece)
         dp_piece_reader_count(flow->piece, &reader->counts);
     dp_piece_reader_free(flow->piece);
     flow->piece = NULL;
-    while (flow->next < slice->piece_count) {
-        const struct dp_slice_piece *piece = &slice->pieces[flow->next++];
-
-        if (piece->output != output || (piece->prologue && reader->options.skip_prologue))
-            continue;
-        flow->planned = piece;
-        flow->record = piece->interval.begin;
-        return dp_piece_reader_open(reader->context, slice, piece, &reader->options, &flow->piece,
-                                    err);
+    if (flow->ahead_count) {
+        flow->planned = flow->ahead[0].planned;
+        flow->piece = flow->ahead[0].piece;
+        flow->ahead_count--;
+        memmove(flow->ahead, flow->ahead + 1, flow->ahead_count * sizeof(flow->ahead[0]));
+    } else {
+        flow->planned = find_piece(reader, output);
     }
-    return DP_OK;
+    if (!flow->planned)
+        return DP_OK;
+    flow->record = flow->planned->interval.begin;
+    if (!flow->piece)
+        rc = dp_piece_reader_open(reader->context, reader->slice, flow->planned, &reader->options,
+                                  &flow->piece, err);
+    if (!rc && dp_piece_reader_is_far(flow->piece))
+        open_ahead(reader, output);
+    return rc;
 }
 
 /* Mates: two outputs, whose pieces are all made of records by number. */
@@ -140,12 +191,15 @@ int dp_reader_open(struct dp_context *context, const struct dp_slice *slice,
 
 void dp_reader_free(struct dp_reader *reader)
 {
-    size_t i;
+    size_t i, k;
 
     if (!reader)
         return;
-    for (i = 0; i < DP_SLICE_OUTPUTS_MAX; i++)
+    for (i = 0; i < DP_SLICE_OUTPUTS_MAX; i++) {
         dp_piece_reader_free(reader->flows[i].piece);
+        for (k = 0; k < reader->flows[i].ahead_count; k++)
+            dp_piece_reader_free(reader->flows[i].ahead[k].piece);
+    }
     dp_array_free(&reader->gathered);
     dp_slice_free(reader->slice);
     free(reader->index_uri);
