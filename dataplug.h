@@ -274,6 +274,8 @@ struct dp_index_options {
                              * also when they break the rules of the format (the build then fails
                              * at the end) */
     void *tee_user;
+    int allow_empty;        /* 1: an object without a byte is legal, whatever its name promises: text
+                             * without a line */
 };
 
 /* One pass over the object. `options` may be NULL. The index is not written anywhere. */

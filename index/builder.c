@@ -482,6 +482,7 @@ static int prepare(struct builder *builder, const struct dp_format *format,
 {
     struct dp_mapper_config config = {.name = builder->source->name,
                                       .format = format,
+                                      .allow_empty = builder->options.allow_empty != 0,
                                       .keep_prefix = builder->options.allow_truncated != 0};
     struct dp_index *index;
     int result;

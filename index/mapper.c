@@ -175,6 +175,8 @@ static int leave_head(struct dp_mapper *mapper, bool whole, struct dp_error *err
     int result;
 
     mapper->format = mapper->config.format;
+    if (!mapper->format && whole && mapper->head_bytes == 0 && mapper->config.allow_empty)
+        mapper->format = dp_format_find("text");
     if (!mapper->format)
         mapper->format = dp_format_detect(mapper->config.name, mapper->head, mapper->head_bytes,
                                           whole, err);

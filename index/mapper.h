@@ -16,6 +16,7 @@ struct dp_mapper;
 struct dp_mapper_config {
     const char *name;               /* of the object, for messages; outlives the mapper */
     const struct dp_format *format; /* NULL: found by content */
+    bool allow_empty;               /* no data at all is text */
     bool keep_prefix;               /* records before damage count: also sum up to their end */
 };
 

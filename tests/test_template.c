@@ -13,10 +13,19 @@ static const struct dp_slice_info few = {
 
 static void expands(const char *template, const struct dp_slice_info *info, const char *want)
 {
-    char *name = dp_template_expand(template, info);
+    char *name = dp_template_expand(template, info, "R2");
 
     ck_assert_str_eq(name, want);
     free(name);
+}
+
+static void default_expands(const char *format, bool compressed, bool many_outputs,
+                            const struct dp_slice_info *info, const char *want)
+{
+    char *template = dp_template_default(format, compressed, many_outputs);
+
+    expands(template, info, want);
+    free(template);
 }
 
 START_TEST(placeholders_are_replaced)
@@ -25,16 +34,19 @@ START_TEST(placeholders_are_replaced)
     expands("{number}", &few, "12345");
     expands("a{id}b{format}c{number}{id}", &slice, "ac0ffeebfastqc0000007c0ffee");
     expands("{ number}{Number}{}{", &slice, "{ number}{Number}{}{");
-    expands(dp_template_default("fastq", false), &slice, "slice-0000007.fastq");
-    expands(dp_template_default("fastq", true), &slice, "slice-0000007.fastq.gz");
-    expands(dp_template_default("text", false), &few, "slice-12345.txt");
-    expands(dp_template_default("text", true), &few, "slice-12345.txt.gz");
+    default_expands("fastq", false, false, &slice, "slice-0000007.fastq");
+    default_expands("fastq", true, false, &slice, "slice-0000007.fastq.gz");
+    default_expands("text", false, false, &few, "slice-12345.txt");
+    default_expands("text", true, false, &few, "slice-12345.txt.gz");
+    default_expands("fastq", true, true, &slice, "slice-0000007_R2.fastq.gz");
+    expands("{output}/{number}", &few, "R2/12345");
 }
 END_TEST
 
 START_TEST(templates_are_checked)
 {
-    static const char *const right[] = {"{number}", "{id}.x", "a-{number}-{format}"};
+    static const char *const right[] = {"{number}", "{id}.x", "a-{number}-{format}",
+                                        "{output}{id}"};
     static const char *const wrong[] = {"", "x", "{format}", "{number}{", "a/{id}", "{id}{x}"};
     const char *why = NULL;
     size_t i;

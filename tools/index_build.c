@@ -8,7 +8,10 @@
 #include "tools/index_commands.h"
 
 #include "base/size.h"
+#include "tools/each.h"
 #include "tools/local.h"
+#include "tools/objects.h"
+#include "tools/signals.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -21,10 +24,11 @@ struct request {
     const char *output;    /* -o */
     const char *directory; /* --index-dir */
     bool force;
+    bool keep_going;
     struct dp_index_options build;
 };
 
-enum { INDEX_DIR = 256, FORCE, ALLOW_TRUNCATED, BACKEND };
+enum { INDEX_DIR = 256, FORCE, ALLOW_TRUNCATED, BACKEND, KEEP_GOING };
 
 static const struct dp_tool_option options[] = {
     {"format", 'f', true},
@@ -34,6 +38,7 @@ static const struct dp_tool_option options[] = {
     {"force", FORCE, false},
     {"allow-truncated", ALLOW_TRUNCATED, false},
     {"backend", BACKEND, true},
+    {"keep-going", KEEP_GOING, false},
 };
 
 static void take(void *user, int code, const char *value)
@@ -55,6 +60,9 @@ static void take(void *user, int code, const char *value)
         break;
     case FORCE:
         request->force = true;
+        break;
+    case KEEP_GOING:
+        request->keep_going = true;
         break;
     case ALLOW_TRUNCATED:
         request->build.allow_truncated = 1;
@@ -238,62 +246,59 @@ static int build_stdin(const struct request *request)
 
 /* ------------------------------------------------------------------------- several objects */
 
-/* What the threads share: the names and the worst status so far. */
-struct queue {
+/* What the threads share. */
+struct builds {
     const struct request *request;
+    const struct dp_objects *objects;
     pthread_mutex_t lock;
-    char **names;
-    size_t count;
-    size_t next;
-    int status;
+    int status; /* the worst so far */
 };
 
-static const char *take_name(struct queue *queue)
+/* False when the first failure is to be the last. */
+static bool work(void *user, size_t i)
 {
-    const char *name = NULL;
+    struct builds *builds = user;
+    int status = build_object(builds->request, builds->objects->names[i]);
 
-    pthread_mutex_lock(&queue->lock);
-    if (queue->next < queue->count)
-        name = queue->names[queue->next++];
-    pthread_mutex_unlock(&queue->lock);
-    return name;
+    pthread_mutex_lock(&builds->lock);
+    if (status > builds->status)
+        builds->status = status;
+    pthread_mutex_unlock(&builds->lock);
+    return status == DP_TOOL_OK || builds->request->keep_going;
 }
 
-static void *work(void *user)
+static int build_all(struct request *request, const struct dp_objects *objects)
 {
-    struct queue *queue = user;
-    const char *name;
-    int status;
+    unsigned threads = dp_tool_threads(request->tool, 2);
+    unsigned workers = objects->count < threads ? (unsigned)objects->count : threads;
+    struct builds builds = {.request = request, .objects = objects};
+    size_t begun;
 
-    while ((name = take_name(queue))) {
-        status = build_object(queue->request, name);
-        pthread_mutex_lock(&queue->lock);
-        if (status > queue->status)
-            queue->status = status;
-        pthread_mutex_unlock(&queue->lock);
-    }
-    return NULL;
-}
-
-static int build_all(struct request *request, char **names, size_t count)
-{
-    unsigned threads = dp_tool_threads(request->tool, 2), workers, i, started = 0;
-    struct queue queue = {.request = request, .names = names, .count = count};
-    pthread_t *ids;
-
-    workers = count < threads ? (unsigned)count : threads;
     request->build.threads = threads / workers;
-    pthread_mutex_init(&queue.lock, NULL);
-    ids = calloc(workers, sizeof(*ids));
-    for (i = 1; ids && i < workers; i++)
-        if (pthread_create(&ids[started], NULL, work, &queue) == 0)
-            started++;
-    work(&queue); /* whatever could not be started, this thread does alone */
-    for (i = 0; i < started; i++)
-        pthread_join(ids[i], NULL);
-    free(ids);
-    pthread_mutex_destroy(&queue.lock);
-    return queue.status;
+    pthread_mutex_init(&builds.lock, NULL);
+    begun = dp_each_run(objects->count, workers, work, &builds);
+    pthread_mutex_destroy(&builds.lock);
+    if (begun < objects->count && !dp_signals_caught())
+        dp_tool_error(request->tool, "%zu more objects were not begun (--keep-going goes on)",
+                      objects->count - begun);
+    return builds.status;
+}
+
+/* All objects that the operands stand for. */
+static int build_operands(struct request *request, char **operands, size_t count)
+{
+    struct dp_objects objects = {0};
+    struct dp_error err;
+    size_t i;
+    int rc = DP_OK, status;
+
+    for (i = 0; i < count && rc == DP_OK; i++)
+        rc = dp_objects_add(request->tool->context, operands[i], &objects, &err);
+    /* Among many one may well be empty; alone that is a mistake. */
+    request->build.allow_empty = objects.count > 1;
+    status = rc < 0 ? dp_tool_fail(request->tool, &err) : build_all(request, &objects);
+    dp_objects_free(&objects);
+    return status;
 }
 
 int dp_index_build_run(struct dp_tool *tool, int argc, char **argv)
@@ -317,12 +322,12 @@ int dp_index_build_run(struct dp_tool *tool, int argc, char **argv)
         dp_tool_usage(tool, "build: '-' needs --output");
     if (request.output && request.directory)
         dp_tool_usage(tool, "build: --output and --index-dir exclude each other");
-    if (request.output && argc - first > 1)
+    if (request.output && dp_objects_are_many(argv + first, (size_t)(argc - first)))
         dp_tool_usage(tool, "build: --output goes with one object only");
     if (dp_tool_open(tool, true, &err) < 0)
         return dp_tool_fail(tool, &err);
     if (!from_stdin)
-        return build_all(&request, argv + first, (size_t)(argc - first));
+        return build_operands(&request, argv + first, (size_t)(argc - first));
     request.build.threads = dp_tool_threads(tool, 2);
     return build_stdin(&request);
 }

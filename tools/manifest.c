@@ -82,6 +82,23 @@ int dp_manifest_open(struct dp_context *context, const char *name, struct dp_man
     return rc;
 }
 
+int dp_manifest_open_fd(int fd, const char *name, struct dp_manifest **manifest,
+                        struct dp_error *err)
+{
+    struct dp_manifest *made = make(name, err);
+
+    if (!made)
+        return DP_NO_MEMORY;
+    made->fd = lseek(fd, 0, SEEK_SET) == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
+    if (made->fd < 0) {
+        dp_error_set_errno(err, errno, "%s", name);
+        dp_manifest_free(made);
+        return DP_IO;
+    }
+    *manifest = made;
+    return DP_OK;
+}
+
 int dp_manifest_open_line(const char *line, struct dp_manifest **manifest, struct dp_error *err)
 {
     struct dp_manifest *made = make("--slice", err);

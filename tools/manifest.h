@@ -14,6 +14,10 @@ struct dp_manifest;
 /* Opens `name`; "-" is standard input. */
 int dp_manifest_open(struct dp_context *context, const char *name, struct dp_manifest **manifest,
                      struct dp_error *err);
+/* What can be read from `fd` from its beginning on; it stays open and must be a file. `name` is for
+ * messages and outlives the manifest. */
+int dp_manifest_open_fd(int fd, const char *name, struct dp_manifest **manifest,
+                        struct dp_error *err);
 /* The manifest whose only line is `line`, which must outlive it. */
 int dp_manifest_open_line(const char *line, struct dp_manifest **manifest, struct dp_error *err);
 void dp_manifest_free(struct dp_manifest *manifest);

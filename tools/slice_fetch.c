@@ -25,6 +25,8 @@
 /* What slices that wait for their turn may hold in memory, all together. */
 #define WAITING_BYTES ((size_t)256 << 20)
 #define FAILED_SHOWN  20
+/* Outputs of a slice, as its format allows. */
+#define OUTPUTS_MAX 16
 
 struct fetch {
     struct dp_tool *tool;
@@ -38,6 +40,7 @@ struct fetch {
     bool resume;
     bool partial; /* --partial */
     bool bgzf;
+    bool interleave;
     struct dp_selection only;
 
     struct dp_team team;
@@ -56,13 +59,13 @@ struct fetch {
     int status; /* of the first failure */
 };
 
-enum { ONLY = 256, SLICE, OUTPUT_DIR, NAME, RESUME, EXEC, INDEX, PARTIAL };
+enum { ONLY = 256, SLICE, OUTPUT_DIR, NAME, RESUME, EXEC, INDEX, PARTIAL, INTERLEAVE };
 
 static const struct dp_tool_option options[] = {
     {"only", ONLY, true},       {"slice", SLICE, true}, {"output", 'o', true},
     {"output-dir", OUTPUT_DIR, true}, {"name", NAME, true},   {"resume", RESUME, false},
     {"exec", EXEC, true},       {"bgzf", 'z', false},   {"index", INDEX, true},
-    {"partial", PARTIAL, false},
+    {"partial", PARTIAL, false},  {"interleave", INTERLEAVE, false},
 };
 
 static void take_name(struct fetch *fetch, const char *value)
@@ -102,6 +105,9 @@ static void take(void *user, int code, const char *value)
     case PARTIAL:
         fetch->partial = true;
         break;
+    case INTERLEAVE:
+        fetch->interleave = true;
+        break;
     case EXEC:
         fetch->command = value;
         break;
@@ -125,15 +131,75 @@ static int write_out(void *user, const void *bytes, size_t length, struct dp_err
     return dp_output_write(STDOUT_FILENO, "standard output", bytes, length, err);
 }
 
-/* The name of a slice's file in the output folder; NULL when out of memory. */
-static char *file_name(const struct fetch *fetch, const struct dp_slice_info *info)
-{
-    const char *name = fetch->name ? fetch->name : dp_template_default(info->format, fetch->bgzf);
+/* Where the outputs of one slice go. */
+struct outlet {
+    char *name; /* of a file in the output folder; NULL: there is no folder */
+    struct dp_pipe *pipe;
+    bool ended;
+};
 
-    return dp_template_expand(name, info);
+struct outlets {
+    struct outlet all[OUTPUTS_MAX];
+    unsigned count;
+};
+
+/* Names the files of a slice in the output folder. */
+static int name_files(const struct fetch *fetch, const struct dp_slice *slice,
+                      const struct dp_slice_info *info, struct outlets *outlets,
+                      struct dp_error *err)
+{
+    char *preset = NULL;
+    const char *template = fetch->name;
+    bool complete = true;
+    unsigned i;
+
+    if (!fetch->directory)
+        return DP_OK;
+    if (!template)
+        template = preset = dp_template_default(info->format, fetch->bgzf, outlets->count > 1);
+    for (i = 0; i < outlets->count && template; i++) {
+        const char *output = fetch->interleave ? "interleaved" : dp_slice_output(slice, i);
+
+        outlets->all[i].name = dp_template_expand(template, info, output);
+        complete = complete && outlets->all[i].name;
+    }
+    complete = complete && template;
+    free(preset);
+    return complete ? DP_OK : dp_error_no_memory(err);
 }
 
-static int open_file(struct fetch *fetch, const struct dp_slice_info *info, const char *name,
+/* Mates want two files, or to be one stream: what was asked for must say which. */
+static int check_outputs(const struct fetch *fetch, const struct dp_slice_info *info,
+                         struct dp_error *err)
+{
+    const char *what = NULL;
+
+    if (fetch->interleave && info->output_count != 2)
+        what = "it has no mates: --interleave makes no sense";
+    else if (!fetch->interleave && info->output_count > 1 && !fetch->directory)
+        what = "it has mates, in two outputs: --interleave makes one stream of them, --output-dir "
+               "two files";
+    else if (!fetch->interleave && info->output_count > 1 && fetch->name &&
+             !strstr(fetch->name, "{output}"))
+        what = "it has mates, in two outputs: --name needs {output}";
+    if (!what)
+        return DP_OK;
+    return dp_error_set(err, DP_INVALID, "slice %llu: %s", (unsigned long long)info->number, what);
+}
+
+/* The slice's objects must not be overwritten. */
+static int check_distinct(const char *path, const struct dp_slice *slice, struct dp_error *err)
+{
+    const char *source;
+    size_t i;
+    int rc = DP_OK;
+
+    for (i = 0; rc == DP_OK && (source = dp_slice_source(slice, i)); i++)
+        rc = dp_local_check_output(path, source, err);
+    return rc;
+}
+
+static int open_file(struct fetch *fetch, const struct dp_slice *slice, const char *name,
                      struct dp_pipe **pipe, struct dp_error *err)
 {
     char *path;
@@ -141,7 +207,7 @@ static int open_file(struct fetch *fetch, const struct dp_slice_info *info, cons
 
     if (asprintf(&path, "%s/%s", fetch->directory, name) < 0)
         return dp_error_no_memory(err);
-    rc = dp_local_check_output(path, info->uri, err);
+    rc = check_distinct(path, slice, err);
     if (rc == DP_OK && fetch->manifest_name)
         rc = dp_local_check_output(path, fetch->manifest_name, err);
     if (rc == DP_OK)
@@ -150,18 +216,20 @@ static int open_file(struct fetch *fetch, const struct dp_slice_info *info, cons
     return rc;
 }
 
-/* Opens the place for the bytes of a slice; with -z its compressor in front. `name` is that of its
- * file, when there is one. */
-static int open_pipe(struct fetch *fetch, uint64_t order, const struct dp_slice_info *info,
+/* Opens the place for the bytes of an output; with -z its compressor in front. `name` is that of
+ * its file, when there is one. */
+static int open_pipe(struct fetch *fetch, uint64_t order, const struct dp_slice *slice,
                      const char *name, int *status, struct dp_pipe **pipe, struct dp_error *err)
 {
+    struct dp_slice_info info = {.struct_bytes = sizeof(info)};
     struct dp_pipe *last = NULL;
     int rc;
 
+    dp_slice_info(slice, &info);
     if (name)
-        rc = open_file(fetch, info, name, &last, err);
+        rc = open_file(fetch, slice, name, &last, err);
     else if (fetch->command)
-        rc = dp_pipe_command_open(fetch->command, info, status, &last, err);
+        rc = dp_pipe_command_open(fetch->command, &info, status, &last, err);
     else
         rc = dp_pipe_order_open(fetch->order, order, &last, err);
     if (rc == DP_OK && fetch->bgzf) {
@@ -191,44 +259,87 @@ static void note_bytes(struct fetch *fetch, int64_t bytes, const struct dp_slice
     dp_meter_set(fetch->tool->meter, "fetch", NULL, done, total < done ? 0 : total);
 }
 
-/* Reads the slice into `pipe` to its verdict. */
+/* Reads all outputs by turns, so that none has to wait for the end of another. */
+static int copy_outputs(struct fetch *fetch, struct dp_reader *reader, struct outlets *outlets,
+                        const struct dp_slice_info *info, struct dp_error *err)
+{
+    unsigned left = outlets->count, i;
+    const void *bytes;
+    int64_t length;
+    int rc = DP_OK;
+
+    while (left && rc == DP_OK) {
+        for (i = 0; i < outlets->count && rc == DP_OK; i++) {
+            struct outlet *outlet = &outlets->all[i];
+
+            if (outlet->ended)
+                continue;
+            length = dp_reader_next(reader, i, &bytes, err);
+            outlet->ended = length == 0;
+            left -= length == 0;
+            if (length)
+                rc = length < 0 ? (int)length
+                                : outlet->pipe->write(outlet->pipe, bytes, (size_t)length, err);
+            if (length > 0 && rc >= 0)
+                note_bytes(fetch, length, info);
+        }
+    }
+    return rc;
+}
+
+/* Reads the slice into its outlets to the verdict. */
 static int copy_slice(struct fetch *fetch, uint64_t order, const struct dp_slice *slice,
-                      const struct dp_slice_info *info, struct dp_pipe *pipe,
+                      const struct dp_slice_info *info, struct outlets *outlets,
                       struct dp_error *err)
 {
     struct dp_reader_options reading = {.struct_bytes = sizeof(reading)};
     struct dp_reader *reader = NULL;
-    const void *bytes;
-    int64_t length;
+    unsigned i;
     int rc;
 
     reading.threads = fetch->team.reader_threads;
     reading.index_uri = fetch->index;
     reading.skip_prologue = fetch->order && order > 0; /* one output has one header */
+    reading.interleave = fetch->interleave;
     rc = dp_reader_open(fetch->tool->context, slice, &reading, &reader, err);
-    while (rc == DP_OK && (length = dp_reader_next(reader, 0, &bytes, err)) != 0) {
-        rc = length < 0 ? (int)length : pipe->write(pipe, bytes, (size_t)length, err);
-        if (rc >= 0)
-            note_bytes(fetch, length, info);
-    }
+    if (rc == DP_OK)
+        rc = copy_outputs(fetch, reader, outlets, info, err);
     dp_reader_free(reader);
-    return rc < 0 ? rc : pipe->finish(pipe, err);
+    for (i = 0; i < outlets->count && rc >= 0; i++)
+        rc = outlets->all[i].pipe->finish(outlets->all[i].pipe, err);
+    return rc;
 }
 
 static int fetch_slice(struct fetch *fetch, uint64_t order, const struct dp_slice *slice,
-                       const struct dp_slice_info *info, const char *name, int *status,
+                       const struct dp_slice_info *info, struct outlets *outlets, int *status,
                        struct dp_error *err)
 {
-    struct dp_pipe *pipe = NULL;
-    int rc = open_pipe(fetch, order, info, name, status, &pipe, err);
+    unsigned i;
+    int rc = DP_OK;
 
-    if (rc < 0)
-        return rc;
-    rc = copy_slice(fetch, order, slice, info, pipe, err);
-    pipe->close(pipe);
-    if (rc == DP_OK && name && fetch->journal)
-        rc = dp_journal_add(fetch->journal, info, name, err);
+    for (i = 0; i < outlets->count && rc == DP_OK; i++)
+        rc = open_pipe(fetch, order, slice, outlets->all[i].name, status, &outlets->all[i].pipe,
+                       err);
+    if (rc == DP_OK)
+        rc = copy_slice(fetch, order, slice, info, outlets, err);
+    for (i = 0; i < outlets->count; i++)
+        if (outlets->all[i].pipe)
+            outlets->all[i].pipe->close(outlets->all[i].pipe);
+    for (i = 0; i < outlets->count && rc == DP_OK && fetch->directory && fetch->journal; i++)
+        rc = dp_journal_add(fetch->journal, info, outlets->all[i].name, err);
     return rc;
+}
+
+/* Are all files of the slice there, since an earlier run? */
+static bool is_there(const struct fetch *fetch, const struct dp_slice_info *info,
+                     const struct outlets *outlets)
+{
+    unsigned i;
+
+    for (i = 0; i < outlets->count; i++)
+        if (!dp_journal_has(fetch->journal, info, outlets->all[i].name))
+            return false;
+    return true;
 }
 
 /* ------------------------------------------------------------------------------ all slices */
@@ -285,29 +396,43 @@ static bool go_on(const struct fetch *fetch, const struct dp_error *err)
            err->code != DP_DENIED && err->code != DP_NO_MEMORY;
 }
 
+/* One slice; *skipped says that it was there already. */
+static int do_slice(struct fetch *fetch, uint64_t order, const struct dp_slice *slice,
+                    const struct dp_slice_info *info, bool *skipped, int *command_status,
+                    struct dp_error *err)
+{
+    struct outlets outlets = {.count = fetch->interleave ? 1 : (unsigned)info->output_count};
+    unsigned i;
+    int rc = check_plan(fetch, info, err);
+
+    if (rc == DP_OK && fetch->output)
+        rc = check_distinct(fetch->output, slice, err);
+    if (rc == DP_OK)
+        rc = name_files(fetch, slice, info, &outlets, err);
+    *skipped = rc == DP_OK && fetch->resume && is_there(fetch, info, &outlets);
+    if (rc == DP_OK && !*skipped)
+        rc = fetch_slice(fetch, order, slice, info, &outlets, command_status, err);
+    for (i = 0; i < outlets.count; i++)
+        free(outlets.all[i].name);
+    return rc;
+}
+
 static bool work(void *user, uint64_t order, const struct dp_slice *slice)
 {
     struct fetch *fetch = user;
     struct dp_slice_info info = {.struct_bytes = sizeof(info)};
     struct dp_error err = {0};
-    char *name = NULL;
-    int command_status = 0, status, rc;
-    bool skip = false;
+    int command_status = 0, status;
+    bool skipped;
 
     dp_slice_info(slice, &info);
-    rc = check_plan(fetch, &info, &err);
-    if (rc == DP_OK && fetch->output)
-        rc = dp_local_check_output(fetch->output, info.uri, &err);
-    if (rc == DP_OK && fetch->directory) {
-        name = file_name(fetch, &info);
-        rc = name ? DP_OK : dp_error_no_memory(&err);
-        skip = name && fetch->resume && dp_journal_has(fetch->journal, &info, name);
+    if (check_outputs(fetch, &info, &err) < 0) {
+        dp_tool_fail(fetch->tool, &err);
+        note_failure(fetch, info.number, DP_TOOL_USAGE);
+        return false;
     }
-    if (rc == DP_OK && !skip)
-        rc = fetch_slice(fetch, order, slice, &info, name, &command_status, &err);
-    free(name);
-    if (rc == DP_OK) {
-        note_success(fetch, skip);
+    if (do_slice(fetch, order, slice, &info, &skipped, &command_status, &err) == DP_OK) {
+        note_success(fetch, skipped);
         return true;
     }
     status = dp_tool_fail(fetch->tool, &err);

@@ -10,8 +10,10 @@
 #include "base/array.h"
 #include "base/size.h"
 #include "tools/local.h"
+#include "tools/objects.h"
 #include "tools/output.h"
 #include "tools/plan_origin.h"
+#include "tools/plan_parts.h"
 #include "tools/regions.h"
 #include "tools/samples.h"
 
@@ -28,6 +30,7 @@ struct request {
     const char *index;
     const char *output;
     bool summary;
+    bool keep_going;
     bool by_given;
     struct dp_array regions; /* const char *: of --region */
     const char *bed;
@@ -38,7 +41,7 @@ struct request {
 };
 
 enum { BY = 256, RECORDS, BYTES, BASES, INLINE, INDEX, ALLOW_SIGNED, PRESIGN, SUMMARY, OVERLAP,
-       CONTIG, REGION, BED, WINDOW, SAMPLES };
+       CONTIG, REGION, BED, WINDOW, SAMPLES, PAIRED, SPAN, KEEP_GOING };
 
 static const struct dp_tool_option options[] = {
     {"parts", 'n', true},         {"by", BY, true},
@@ -50,6 +53,8 @@ static const struct dp_tool_option options[] = {
     {"contig", CONTIG, true},     {"region", REGION, true},
     {"bed", BED, true},           {"window", WINDOW, true},
     {"samples", SAMPLES, true},
+    {"paired", PAIRED, false},    {"span", SPAN, false},
+    {"keep-going", KEEP_GOING, false},
 };
 
 static const char *const unit_names[] = {"records", "bytes", "bases", "regions"};
@@ -117,6 +122,15 @@ static void take(void *user, int code, const char *value)
         break;
     case OVERLAP:
         request->plan.overlap = dp_tool_count(tool, "--overlap", value, 1, UINT64_MAX >> 11);
+        break;
+    case PAIRED:
+        request->plan.paired = 1;
+        break;
+    case SPAN:
+        request->plan.span = 1;
+        break;
+    case KEEP_GOING:
+        request->keep_going = true;
         break;
     case INLINE:
         request->plan.inline_parts = 1;
@@ -294,26 +308,33 @@ static int put_plan(const struct request *request, const struct dp_plan *plan,
 }
 
 /* Does the manifest hold a signature? Then everybody who reads it can read the object. */
-static bool is_secret(const struct request *request, const struct dp_object *object)
+static bool is_secret(const struct request *request, const struct dp_plan_parts *parts)
 {
-    return request->plan.presign_seconds ||
-           (request->plan.allow_signed && dp_object_is_signed(object));
+    bool is_signed = false;
+    size_t i;
+
+    for (i = 0; i < parts->count; i++)
+        is_signed = is_signed || dp_object_is_signed(parts->sources[i].object);
+    return request->plan.presign_seconds || (request->plan.allow_signed && is_signed);
 }
 
-static int open_output(const struct request *request, const struct dp_object *object,
+static int open_output(const struct request *request, const struct dp_plan_parts *parts,
                        struct dp_sink **sink, struct dp_error *err)
 {
+    bool secret = is_secret(request, parts);
     struct stat about;
-    int rc;
+    size_t i;
+    int rc = DP_OK;
 
-    if (!request->output && is_secret(request, object) && isatty(STDOUT_FILENO))
+    if (!request->output && secret && isatty(STDOUT_FILENO))
         dp_tool_warn(request->tool, "whoever sees these lines can read the object");
     if (!request->output)
         return DP_OK;
-    rc = dp_local_check_output(request->output, dp_object_uri(object), err);
+    for (i = 0; i < parts->count && rc == DP_OK; i++)
+        rc = dp_local_check_output(request->output, dp_object_uri(parts->sources[i].object), err);
     if (rc < 0)
         return rc;
-    if (!is_secret(request, object))
+    if (!secret)
         return dp_sink_open(request->tool->context, request->output, sink, err);
     umask(077);
     /* A file that is replaced hands its mode on. */
@@ -321,18 +342,6 @@ static int open_output(const struct request *request, const struct dp_object *ob
         S_ISREG(about.st_mode) && chmod(request->output, 0600) != 0)
         return dp_error_set_errno(err, errno, "%s", request->output);
     return dp_sink_open(request->tool->context, request->output, sink, err);
-}
-
-/* Whoever built the index accepted that; whoever plans from it should know. */
-static void warn_of_damage(struct dp_tool *tool, const char *name, const struct dp_object *object,
-                           const struct dp_index *index)
-{
-    struct dp_index_info info = {.struct_bytes = sizeof(info)};
-
-    dp_index_info(index, &info);
-    if (!info.complete)
-        dp_tool_warn(tool, "%s: truncated or damaged: the slices cover only its first %llu records",
-                     dp_local_display(name, object), (unsigned long long)info.record_count);
 }
 
 /* Reads the regions that were asked for: they may depend on the contigs that there are. */
@@ -361,41 +370,81 @@ static int take_regions(struct request *request, const struct dp_index *index,
     return DP_OK;
 }
 
-static int make_plan(struct request *request, const char *name, struct dp_error *err)
+/* Writes the manifest and what is to be said about it. */
+static int put_out(const struct request *request, const struct dp_plan_parts *parts,
+                   const struct dp_plan *plan, struct dp_error *err)
 {
-    struct dp_tool *tool = request->tool;
-    struct dp_object *object = NULL;
-    struct dp_plan_origin origin = {0};
-    struct dp_plan *plan = NULL;
     struct lines lines = {0};
     struct figures figures = {0};
-    struct dp_regions regions = {0};
-    int rc = dp_object_open(tool->context, name, NULL, &object, err);
+    int rc = open_output(request, parts, &lines.sink, err);
 
-    if (rc == DP_OK)
-        rc = dp_plan_origin_find(tool, object, name, request->index, &origin, err);
-    if (rc == DP_OK)
-        rc = take_regions(request, origin.index, object, &regions, err);
-    if (rc == DP_OK)
-        rc = dp_plan_origin_plan(&origin, object, &request->plan, &plan, err);
-    if (rc == DP_OK && origin.index)
-        warn_of_damage(tool, name, object, origin.index);
-    if (rc == DP_OK)
-        rc = open_output(request, object, &lines.sink, err);
     if (rc == DP_OK)
         rc = put_plan(request, plan, &lines, &figures, err);
     if (rc == DP_OK && request->summary)
-        print_figures(tool, &figures, unit_names[request->plan.unit], dp_object_size(object));
+        print_figures(request->tool, &figures, unit_names[request->plan.unit],
+                      parts->object_bytes);
     if (rc == DP_OK)
-        print_expiry(request, plan, origin.index);
+        print_expiry(request, plan, parts->sources[0].index);
     dp_array_free(&figures.sizes);
     dp_array_free(&lines.pending);
-    dp_regions_free(&regions);
     dp_sink_free(lines.sink);
+    return rc;
+}
+
+static int plan_one(struct request *request, const char *name, struct dp_error *err)
+{
+    struct dp_tool *tool = request->tool;
+    struct dp_plan_source source = {0};
+    struct dp_plan_parts parts = {.sources = &source, .count = 1};
+    struct dp_plan_origin origin = {0};
+    struct dp_plan *plan = NULL;
+    struct dp_regions regions = {0};
+    int rc = dp_object_open(tool->context, name, NULL, &source.object, err);
+
+    if (rc == DP_OK)
+        rc = dp_plan_origin_find(tool, source.object, name, request->index, &origin, err);
+    if (rc == DP_OK)
+        rc = take_regions(request, origin.index, source.object, &regions, err);
+    if (rc == DP_OK)
+        rc = dp_plan_origin_plan(&origin, source.object, &request->plan, &plan, err);
+    if (rc == DP_OK && origin.index)
+        dp_plan_parts_warn(tool, dp_local_display(name, source.object), origin.index);
+    if (rc == DP_OK) {
+        source.index = origin.index;
+        parts.object_bytes = dp_object_size(source.object);
+        rc = put_out(request, &parts, plan, err);
+    }
+    dp_regions_free(&regions);
     dp_plan_free(plan);
     dp_plan_origin_free(&origin);
-    dp_object_free(object);
+    dp_object_free(source.object);
     return rc;
+}
+
+/* All objects that the operands stand for; the exit status. */
+static int plan_many(const struct request *request, char **operands, size_t count)
+{
+    struct dp_plan_parts parts = {0};
+    struct dp_plan *plan = NULL;
+    struct dp_error err;
+    int status = DP_TOOL_OK;
+    int rc = dp_plan_parts_gather(request->tool, operands, count, &request->plan,
+                                  request->keep_going, &parts, &status, &err);
+
+    if (rc == DP_OK && parts.count) {
+        rc = dp_plan_new_many(parts.sources, parts.count, &request->plan, &plan, &err);
+        if (rc == DP_OK && request->plan.part_count &&
+            dp_plan_slice_count(plan) > request->plan.part_count)
+            dp_tool_warn(request->tool, "%llu slices, one for each object: fewer would have to go "
+                         "across objects (--span)", (unsigned long long)dp_plan_slice_count(plan));
+        if (rc == DP_OK)
+            rc = put_out(request, &parts, plan, &err);
+    }
+    if (rc < 0)
+        status = dp_tool_fail(request->tool, &err);
+    dp_plan_free(plan);
+    dp_plan_parts_free(&parts);
+    return status;
 }
 
 /* Regions, windows and contigs are a slice each, unless -n shares them out. */
@@ -422,31 +471,52 @@ static void check_places(struct request *request)
     }
 }
 
+static void check_operands(const struct request *request, char **operands, int count)
+{
+    const struct dp_tool *tool = request->tool;
+
+    if (count == 0)
+        dp_tool_usage(tool, "plan: which object?");
+    if (request->plan.paired && count > 1 && count % 2)
+        dp_tool_usage(tool, "plan: --paired takes operands two by two");
+    if (!request->plan.paired && !dp_objects_are_many(operands, (size_t)count))
+        return;
+    if (request->index)
+        dp_tool_usage(tool, "plan: --index goes with one object only");
+    if (request->plan.unit == DP_UNIT_REGIONS || request->plan.contig)
+        dp_tool_usage(tool, "plan: regions, windows and contigs go with one object only");
+}
+
 int dp_slice_plan_run(struct dp_tool *tool, int argc, char **argv)
 {
     struct request request = {.tool = tool, .plan.struct_bytes = sizeof(request.plan)};
     struct dp_error err;
     int first = dp_tool_options(tool, argc, argv, options, sizeof(options) / sizeof(options[0]),
                                 take, &request);
-    int rc;
+    int rc, status;
 
-    if (argc - first != 1)
-        dp_tool_usage(tool, "plan: one object is needed");
     check_places(&request);
+    check_operands(&request, argv + first, argc - first);
     if (request.cuts != 1)
         dp_tool_usage(tool, "plan: one of -n, --records, --bytes, --bases, --region, --bed, "
                             "--window and --by contig is needed");
     if (request.by_given && !request.plan.part_count)
         dp_tool_usage(tool, "plan: --by goes with -n");
-    if (request.plan.overlap && request.plan.unit != DP_UNIT_RECORDS)
-        dp_tool_usage(tool, "plan: --overlap goes with records");
+    if (request.plan.overlap && (request.plan.unit != DP_UNIT_RECORDS || request.plan.span))
+        dp_tool_usage(tool, "plan: --overlap goes with records and not with --span");
     rc = dp_tool_open(tool, false, &err);
     if (rc == DP_OK && request.samples)
         rc = dp_samples_read(request.samples, &request.sample_names, &err);
     request.plan.samples = request.sample_names;
-    if (rc == DP_OK)
-        rc = make_plan(&request, argv[first], &err);
+    if (rc == DP_OK &&
+        (request.plan.paired || dp_objects_are_many(argv + first, (size_t)(argc - first)))) {
+        status = plan_many(&request, argv + first, (size_t)(argc - first));
+    } else {
+        if (rc == DP_OK)
+            rc = plan_one(&request, argv[first], &err);
+        status = rc < 0 ? dp_tool_fail(tool, &err) : DP_TOOL_OK;
+    }
     dp_array_free(&request.regions);
     free(request.sample_names);
-    return rc < 0 ? dp_tool_fail(tool, &err) : DP_TOOL_OK;
+    return status;
 }

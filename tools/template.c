@@ -20,8 +20,8 @@ bool dp_template_check(const char *template, const char **why)
     }
     for (p = strchr(template, '{'); p; p = strchr(p + 1, '{'))
         if (strncmp(p, "{number}", 8) != 0 && strncmp(p, "{id}", 4) != 0 &&
-            strncmp(p, "{format}", 8) != 0) {
-            *why = "only {number}, {id} and {format} are known";
+            strncmp(p, "{format}", 8) != 0 && strncmp(p, "{output}", 8) != 0) {
+            *why = "only {number}, {id}, {format} and {output} are known";
             return false;
         }
     if (!strstr(template, "{number}") && !strstr(template, "{id}")) {
@@ -31,11 +31,14 @@ bool dp_template_check(const char *template, const char **why)
     return true;
 }
 
-const char *dp_template_default(const char *format, bool compressed)
+char *dp_template_default(const char *format, bool compressed, bool many_outputs)
 {
-    if (strcmp(format, "text") == 0)
-        return compressed ? "slice-{number}.txt.gz" : "slice-{number}.txt";
-    return compressed ? "slice-{number}.{format}.gz" : "slice-{number}.{format}";
+    char *name;
+
+    if (asprintf(&name, "slice-{number}%s.%s%s", many_outputs ? "_{output}" : "",
+                 strcmp(format, "text") == 0 ? "txt" : "{format}", compressed ? ".gz" : "") < 0)
+        return NULL;
+    return name;
 }
 
 static int digits_of(uint64_t number)
@@ -51,7 +54,7 @@ static int digits_of(uint64_t number)
 
 /* Appends what the placeholder at `at` stands for; its length in *length, 0 when it is none. */
 static bool put_placeholder(struct dp_array *name, const char *at,
-                            const struct dp_slice_info *slice, size_t *length)
+                            const struct dp_slice_info *slice, const char *output, size_t *length)
 {
     char number[32];
     const char *text = number;
@@ -65,6 +68,8 @@ static bool put_placeholder(struct dp_array *name, const char *at,
         *length = 4;
     } else if (strncmp(at, "{format}", 8) == 0) {
         text = slice->format;
+    } else if (strncmp(at, "{output}", 8) == 0) {
+        text = output;
     } else if (strncmp(at, "{number}", 8) != 0) {
         *length = 0;
         return true;
@@ -72,14 +77,15 @@ static bool put_placeholder(struct dp_array *name, const char *at,
     return dp_array_append(name, text, strlen(text), 1);
 }
 
-char *dp_template_expand(const char *template, const struct dp_slice_info *slice)
+char *dp_template_expand(const char *template, const struct dp_slice_info *slice,
+                         const char *output)
 {
     struct dp_array name = {0};
     size_t length;
     bool fits = true;
 
     while (*template && fits) {
-        fits = put_placeholder(&name, template, slice, &length);
+        fits = put_placeholder(&name, template, slice, output, &length);
         if (fits && length == 0) {
             length = 1;
             fits = dp_array_append(&name, template, 1, 1);

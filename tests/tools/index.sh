@@ -110,10 +110,42 @@ no "bad record" bad.fq.dpi
 # --- several objects
 mv kept.dpi kept
 rm -f ./*.dpi
-ends 1 "several" dp-index build -@2 a.fq.gz nothing.fq bad.fq b.fq.gz a.fq
+ends 1 "several" dp-index build --keep-going -@2 a.fq.gz nothing.fq bad.fq b.fq.gz a.fq
 check "one that fails hides no other" test -s a.fq.gz.dpi -a -s b.fq.gz.dpi -a -s a.fq.dpi
 says "nothing.fq" "several"
 says "bad.fq" "several"
+rm -f ./*.dpi
+ends 1 "the first failure ends it" dp-index build -@1 nothing.fq a.fq.gz b.fq.gz
+says "2 more objects were not begun" "the first failure ends it"
+no "the first failure ends it" a.fq.gz.dpi b.fq.gz.dpi
+
+# --- folders, patterns, lists
+mkdir -p many/deeper
+cp a.fq.gz "many/a b.fq.gz"
+cp b.fq.gz many/deeper/b.fq.gz
+: >many/empty.fq
+printf '' | gzip >many/empty.fq.gz
+ends 0 "a folder" dp-index build -q many
+check "a folder" test -s "many/a b.fq.gz.dpi" -a -s many/deeper/b.fq.gz.dpi -a -s many/empty.fq.dpi \
+    -a -s many/empty.fq.gz.dpi
+no "indexes are not indexed" many/empty.fq.dpi.dpi
+ends 0 "a folder again" dp-index build many/
+same "a folder again" "$(grep -c 'up to date' err)" 4
+ends 1 "empty alone is a mistake" dp-index build --force many/empty.fq
+rm -f many/*.dpi many/deeper/*.dpi
+ends 0 "a pattern" dp-index build -q 'many/*.fq.gz'
+check "a pattern" test -s "many/a b.fq.gz.dpi"
+no "a pattern" many/deeper/b.fq.gz.dpi
+printf '%s\r\n' 'many/a b.fq.gz' '' many/deeper >list
+ends 0 "a list" dp-index build @list
+same "a list" "$(grep -c -e 'up to date' -e indexed: err)" 2
+ends 0 "a list from standard input" bash -c "dp-index build -q @- <list"
+ends 1 "a pattern of nothing" dp-index build 'many/*.nothing'
+says "no such object" "a pattern of nothing"
+: >list
+ends 1 "an empty list" dp-index build @list
+ends 1 "no list" dp-index build @nolist
+ends 2 "one output for many" dp-index build -o x.dpi many
 
 # --- destinations
 mkdir sealed
