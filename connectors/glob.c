@@ -227,6 +227,9 @@ static void step(struct walk *walk, size_t i, unsigned char c)
 
     switch (token->kind) {
     case BYTE:
+        /* In "*.gz" the star comes first, and wants no '.' behind it either. */
+        if (walk->begins && c == '.' && i && token[-1].kind == STAR)
+            break;
         walk->next[i + 1] |= token->byte == c;
         break;
     case ANY:

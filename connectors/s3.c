@@ -55,6 +55,8 @@ static int split_uri(struct dp_s3_place *place, const char *uri, bool whole_buck
     place->version = version ? decode(version + 11, strlen(version + 11)) : NULL;
     if (!place->bucket || !place->key || (version && !place->version))
         return dp_error_no_memory(err);
+    if (memmem(uri, strlen(uri), "%00", 3))
+        return dp_error_set(err, DP_INVALID, "%s: a name on S3 cannot hold a NUL byte", uri);
     if (!is_bucket_name(place->bucket))
         return dp_error_set(err, DP_INVALID, "%s: this is not a bucket's name", uri);
     if (!*place->key && !whole_bucket)

@@ -5,6 +5,8 @@
 
 #include "connectors/glob.h"
 
+#include <fnmatch.h>
+
 static bool matches(enum dp_glob_text kind, const char *pattern, const char *text)
 {
     struct dp_glob glob;
@@ -66,6 +68,8 @@ START_TEST(what_fits_and_what_does_not)
         {"a[b/c]", "ab", false},
         {"*", ".hidden", false},
         {".*", ".hidden", true},
+        {"*.gz", ".gz", false},
+        {"**.gz", ".gz", true},
         {"?hidden", ".hidden", false},
         {"[.]hidden", ".hidden", false},
         {"x/*", "x/.y", false},
@@ -168,6 +172,42 @@ START_TEST(no_pattern_takes_for_ever)
 }
 END_TEST
 
+/* What fnmatch() of the C library says, for all that both of them know (glibc takes a '.' behind
+ * "*?" for one at the beginning). */
+START_TEST(as_shells_match)
+{
+    static const char *const parts[] = {"a", "b", "c", "/", "*", "?", "[ab]", "[!a]", "a*", "c]"};
+    uint32_t noise = 12345;
+    int i, fits = 0;
+
+    for (i = 0; i < 100000; i++) {
+        char pattern[64] = "", text[16] = "";
+        struct dp_glob glob;
+        int k, rc;
+
+        for (k = 0; k < 6; k++, noise = noise * 1664525u + 1013904223u) {
+            const char *part = parts[(noise >> 16) % 10];
+            bool star = *pattern && pattern[strlen(pattern) - 1] == '*';
+
+            if ((noise >> 8 & 7) && !(star && *part == '*'))
+                strcat(pattern, part);
+        }
+        for (k = 0; k < 8; k++, noise = noise * 1664525u + 1013904223u)
+            if (noise >> 8 & 1)
+                strncat(text, &"abcabc/a"[(noise >> 16) % 8], 1);
+        if (!*pattern || pattern[strlen(pattern) - 1] == '/')
+            continue;
+        rc = fnmatch(pattern, text, FNM_PATHNAME | FNM_NOESCAPE);
+        ck_assert_int_eq(dp_glob_compile(&glob, DP_GLOB_PLAIN, pattern, "x", NULL), DP_OK);
+        ck_assert_msg(dp_glob_match(&glob, text, strlen(text)) == (rc == 0),
+                      "'%s' and '%s': fnmatch says %d", pattern, text, rc);
+        dp_glob_free(&glob);
+        fits += rc == 0;
+    }
+    ck_assert_int_gt(fits, 1000);
+}
+END_TEST
+
 START_TEST(what_is_a_pattern)
 {
     ck_assert(dp_glob_is_pattern("a*"));
@@ -181,4 +221,4 @@ END_TEST
 
 TEST_MAIN("glob", what_fits_and_what_does_not, what_is_encoded_means_itself,
           the_beginning_that_all_matches_share, folders_without_matches_are_not_entered,
-          no_pattern_takes_for_ever, what_is_a_pattern)
+          no_pattern_takes_for_ever, as_shells_match, what_is_a_pattern)

@@ -10,7 +10,7 @@ set -eu
 
 folder=$1
 build=$PWD
-mkdir -p "$folder"/{fuzz_stream,fuzz_job,fuzz_fastq,fuzz_text,fuzz_vcf,fuzz_bcf,fuzz_tabix,fuzz_slice,fuzz_reader,fuzz_index,plain}
+mkdir -p "$folder"/{fuzz_stream,fuzz_job,fuzz_fastq,fuzz_text,fuzz_vcf,fuzz_bcf,fuzz_tabix,fuzz_page,fuzz_slice,fuzz_reader,fuzz_index,plain}
 cd "$folder/plain"
 
 awk 'BEGIN { srand(7); for (i = 0; i < 60; i++) { n = int(rand() * 60); s = q = "";
@@ -80,6 +80,15 @@ for file in reads.fastq reads.fastq.6.gz reads.fastq.members.gz lines.txt.1.gz; 
         done <manifest
     done
 done
+
+# A page of a bucket's listing; the first byte says how it is cut into pieces.
+for type in url none; do
+    printf '\007<?xml version="1.0"?><ListBucketResult><Name>b</Name><EncodingType>%s</EncodingType>' $type
+    printf '<Contents><Key>a%%2F+b%d</Key><Size>%d</Size><ETag>&quot;0a-2&quot;</ETag></Contents>' 1 22 2 0
+    printf '<IsTruncated>true</IsTruncated><NextContinuationToken>t&amp;1</NextContinuationToken>'
+    printf '<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes></ListBucketResult>'
+done >"$folder/fuzz_page/two"
+head -c "$(($(stat -c %s "$folder/fuzz_page/two") / 2))" "$folder/fuzz_page/two" >"$folder/fuzz_page/one"
 
 # Variants: as BCF, unpacked, and the indexes of both, packed (as they are) and not.
 if command -v bcftools >/dev/null && command -v tabix >/dev/null; then
