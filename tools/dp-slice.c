@@ -63,7 +63,7 @@ static const char help[] =
     "  -q, --quiet              only say what failed\n"
     "  -v, --verbose            say more; twice: each step\n"
     "      --profile NAME       profile of the AWS configuration files\n"
-    "      --region NAME        AWS region\n"
+    "      --region NAME        AWS region (fetch and check; plan: AWS_REGION)\n"
     "      --endpoint-url URL   S3 service other than AWS's own\n"
     "      --addressing-style S where the bucket's name goes: path, virtual or auto (default)\n"
     "      --no-sign-request    access S3 without credentials\n"
