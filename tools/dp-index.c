@@ -25,7 +25,7 @@ static const char help[] =
     "\n"
     "show: print what is known of OBJECT.\n"
     "      --json               as one JSON object on one line\n"
-    "      --stats              contigs, their lengths and records, as of bcftools index -s\n"
+    "      --contigs            contigs, their lengths and records, as of bcftools index -s\n"
     "      --regions-balanced N N regions with about as many records each, which cover all\n"
     "\n"
     "verify: check the index of OBJECT, and that it is the index of these bytes.\n"

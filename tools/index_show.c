@@ -16,17 +16,17 @@
 struct request {
     const char *index; /* --index */
     bool json;
-    bool stats;
+    bool contigs;
     uint64_t balanced; /* --regions-balanced */
     struct dp_tool *tool;
     bool deep;
 };
 
-enum { JSON = 256, DEEP, INDEX, STATS, BALANCED };
+enum { JSON = 256, DEEP, INDEX, CONTIGS, BALANCED };
 
 static const struct dp_tool_option show_options[] = {
     {"json", JSON, false},
-    {"stats", STATS, false},
+    {"contigs", CONTIGS, false},
     {"regions-balanced", BALANCED, true},
     {"index", INDEX, true},
 };
@@ -44,8 +44,8 @@ static void take(void *user, int code, const char *value)
         request->json = true;
     else if (code == DEEP)
         request->deep = true;
-    else if (code == STATS)
-        request->stats = true;
+    else if (code == CONTIGS)
+        request->contigs = true;
     else if (code == BALANCED)
         request->balanced =
             dp_tool_count(request->tool, "--regions-balanced", value, 1, UINT32_MAX);
@@ -123,7 +123,7 @@ static void print_info(const struct dp_index *index)
 }
 
 /* As "bcftools index --stats" does. */
-static int print_stats(const struct dp_index *index, struct dp_error *err)
+static int list_contigs(const struct dp_index *index, struct dp_error *err)
 {
     struct dp_index_info about = {.struct_bytes = sizeof(about)};
     struct dp_contig_info info = {.struct_bytes = sizeof(info)};
@@ -181,8 +181,8 @@ int dp_index_show_run(struct dp_tool *tool, int argc, char **argv)
 
     if (argc - first != 1)
         dp_tool_usage(tool, "show: one object or index is needed");
-    if (request.json + request.stats + !!request.balanced > 1)
-        dp_tool_usage(tool, "show: --json, --stats and --regions-balanced exclude each other");
+    if (request.json + request.contigs + !!request.balanced > 1)
+        dp_tool_usage(tool, "show: --json, --contigs and --regions-balanced exclude each other");
     if (dp_tool_open(tool, false, &err) < 0 ||
         open_index(tool, &request, argv[first], &index, &err) < 0)
         return dp_tool_fail(tool, &err);
@@ -190,8 +190,8 @@ int dp_index_show_run(struct dp_tool *tool, int argc, char **argv)
         rc = print_json(index, &err);
     else if (request.balanced)
         rc = print_balanced(index, request.balanced, &err);
-    else if (request.stats)
-        rc = print_stats(index, &err);
+    else if (request.contigs)
+        rc = list_contigs(index, &err);
     else
         print_info(index);
     if (rc < 0)

@@ -35,8 +35,8 @@ bcftools index -t x.vcf.gz || fail "bcftools cannot index"
 for file in x.vcf x.vcf.gz y.vcf.gz; do
     ends 0 "build $file" dp-index build -q -s 8K $file
     ends 0 "verify $file" dp-index verify -q --deep $file
-    dp-index show --stats $file >stats
-    check "$file: --stats" cmp -s stats <(bcftools index -s x.vcf.gz)
+    dp-index show --contigs $file >contigs
+    check "$file: --contigs" cmp -s contigs <(bcftools index -s x.vcf.gz)
 done
 same "records" "$(dp-index show --json x.vcf | /usr/bin/python3 -c 'import json, sys
 d = json.load(sys.stdin)
@@ -144,6 +144,6 @@ fastq 10 >r.fq
 dp-index build -q r.fq
 ends 1 "regions of reads" dp-slice plan --region c1 r.fq
 says "records of format fastq have no positions" "regions of reads"
-ends 1 "--stats of reads" dp-index show --stats r.fq
+ends 1 "--contigs of reads" dp-index show --contigs r.fq
 
 summary
