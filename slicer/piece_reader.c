@@ -659,7 +659,7 @@ int64_t dp_piece_reader_next(struct dp_piece_reader *reader, uint64_t limit, con
 
 bool dp_piece_reader_is_far(const struct dp_piece_reader *reader)
 {
-    return reader->object->remote;
+    return reader->object && reader->object->remote; /* inlined bytes have none */
 }
 
 bool dp_piece_reader_ended(const struct dp_piece_reader *reader)
