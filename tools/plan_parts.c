@@ -48,14 +48,19 @@ static int check_twice(const struct dp_plan_parts *parts, struct dp_error *err)
     return rc;
 }
 
-/* Can these be planned at all? The failure stands in the first one's `err`. */
+/* Can these be planned at all? The failure stands in the first one's `err`. What holds nothing does
+ * no harm in any plan. */
 static bool plans_alone(const struct wishes *wishes, struct dp_opened *first, size_t step)
 {
     struct dp_plan_source sources[2];
     struct dp_plan_options planning = *wishes->plan;
+    struct dp_index_info info = {.struct_bytes = sizeof(info)};
     struct dp_plan *plan;
     size_t i;
 
+    dp_index_info(first->index, &info);
+    if (info.uncompressed_bytes == 0 && step == 1)
+        return true;
     planning.begin = planning.end = 0;
     planning.presign_seconds = 0;
     for (i = 0; i < step; i++)

@@ -109,3 +109,16 @@ if command -v bcftools >/dev/null && command -v tabix >/dev/null; then
     { printf '\001\030'; bcftools view -O u variants.bcf; } >"$folder/fuzz_bcf/variants"
     { printf '\002\141'; bcftools view -O u variants.bcf c1:1-9000; } >"$folder/fuzz_bcf/few"
 fi
+
+# Mates: two sources, two outputs, which the fuzzed reader takes for the same bytes.
+cp reads.fastq mates.fastq
+"$build/dp-index" build -q reads.fastq mates.fastq
+for kind in "-n 3" "-n 2 --by bases --inline" "-n 2 --by bytes --span"; do
+    # shellcheck disable=SC2086 # words
+    "$build/dp-slice" plan --paired $kind reads.fastq mates.fastq >manifest
+    while read -r line; do
+        name=mates-$(printf '%s' "$line" | cksum | tr ' ' -)
+        printf '%s' "$line" >"$folder/fuzz_slice/$name"
+        { printf '%s\n' "$line"; cat reads.fastq; } >"$folder/fuzz_reader/$name"
+    done <manifest
+done

@@ -89,6 +89,8 @@ static void move_to_file(struct dp_slice *slice, const char *path, const uint8_t
 
 static void read_slice(struct dp_slice *slice, const uint8_t *data, size_t size)
 {
+    static const struct dp_reader_options interleaved = {.struct_bytes = sizeof(interleaved),
+                                                         .interleave = 1};
     static struct dp_context *context;
     const char *path = write_data(data, size);
     struct dp_reader *reader = NULL;
@@ -103,6 +105,12 @@ static void read_slice(struct dp_slice *slice, const uint8_t *data, size_t size)
         for (i = 0; i < slice->output_count; i++)
             while (dp_reader_next(reader, i, &bytes, NULL) > 0)
                 ;
+    dp_reader_free(reader);
+    reader = NULL;
+    if (dp_slice_check(slice, NULL) == 0 &&
+        dp_reader_open(context, slice, &interleaved, &reader, NULL) == 0)
+        while (dp_reader_next(reader, 0, &bytes, NULL) > 0)
+            ;
     dp_reader_free(reader);
     unlink(path);
 }

@@ -10,6 +10,9 @@
 file=$("$top/datasets/fetch.sh" velvet-tests | grep '/reads\.fq\.gz$') || cannot "no velvet-tests"
 mkdir "$work/data"
 cp "$file" "$work/data/reads.fq.gz"
+for mate in 1 2; do
+    cp "${file%/*}/read$mate.fq.gz" "$work/data/R$mate.fq.gz" || cannot "no mates in velvet-tests"
+done
 cd "$work/data" || exit 1
 
 # try COMMAND WANTED
