@@ -152,6 +152,14 @@ const char *dp_index_uri(const struct dp_index *index)
     return index->uri;
 }
 
+const char *dp_index_signed_uri(const struct dp_index *index)
+{
+    const struct dp_object *file = index->file;
+
+    /* It may have been saved elsewhere since. */
+    return file && index->uri && strcmp(file->uri, index->uri) == 0 ? file->signed_uri : NULL;
+}
+
 const char *dp_index_name(const struct dp_index *index)
 {
     return index->uri ? index->uri : "index";

@@ -37,6 +37,8 @@ const char *dp_index_identity(const struct dp_index *index);
 bool dp_index_is_interleaved(const struct dp_index *index);
 /* Where the index was saved or opened; NULL while it is in memory only. */
 const char *dp_index_uri(const struct dp_index *index);
+/* The same with its signature, when it was opened by a presigned URL; else NULL. A secret. */
+const char *dp_index_signed_uri(const struct dp_index *index);
 
 /* Seek points, ascending; there is always one at offset 0 unless the object holds nothing. */
 size_t dp_index_point_count(const struct dp_index *index);

@@ -105,6 +105,7 @@ static int inline_window(const struct dp_plan_place *place, size_t point,
 static int name_index(const struct dp_plan_place *place, char **uri, struct dp_error *err)
 {
     const char *saved = dp_index_uri(place->index);
+    const char *signed_uri = dp_index_signed_uri(place->index);
 
     if (place->index_url) {
         *uri = strdup(place->index_url);
@@ -112,12 +113,12 @@ static int name_index(const struct dp_plan_place *place, char **uri, struct dp_e
     }
     if (dp_uri_is_local(saved) && dp_uri_scheme_length(saved) == 0)
         return dp_uri_from_path(saved, uri, err);
-    if (dp_uri_is_signed(saved) && !place->allow_signed)
+    if (signed_uri && !place->allow_signed)
         return dp_error_set(err, DP_INVALID,
                             "%s: the URL of the index is presigned, slices would carry its "
                             "signature: allow that (--allow-signed) or plan with inline windows",
                             dp_object_uri(place->object));
-    *uri = dp_uri_is_signed(saved) ? strdup(saved) : dp_uri_redact(saved);
+    *uri = signed_uri ? strdup(signed_uri) : dp_uri_redact(saved);
     return *uri ? DP_OK : dp_error_no_memory(err);
 }
 

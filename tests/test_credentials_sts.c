@@ -110,4 +110,37 @@ START_TEST(answers_without_keys)
 }
 END_TEST
 
-TEST_MAIN("credentials_sts", a_web_identity, a_role_by_other_keys, answers_without_keys)
+/* Where AWS's own service is asked for: seen by a proxy, which refuses. */
+START_TEST(the_service_of_the_region)
+{
+    static const char *const regions[] = {"eu-west-1", "cn-north-1"};
+    static const char *const wanted[] = {"CONNECT sts.eu-west-1.amazonaws.com:443 ",
+                                         "CONNECT sts.cn-north-1.amazonaws.com.cn:443 "};
+    static const char no[] = "HTTP/1.1 403 No\r\nContent-Length: 0";
+    const char *folder = credentialing_begin(NULL, NULL);
+    size_t i;
+
+    test_write_file("token", "t", 1);
+    setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "token", 1);
+    setenv("AWS_ROLE_ARN", "arn", 1);
+    for (i = 0; i < 2; i++) {
+        struct scripted *server =
+            scripted_start(SCRIPT({.head = no, .close = true}, {.head = no, .close = true}));
+        struct dp_credentials_asker asker = {.region = regions[i]};
+        struct dp_credentials keys = {0};
+
+        setenv("https_proxy", server->url, 1);
+        asker.context = credentialing_context(5);
+        ck_assert_int_eq(dp_profile_open(&asker.profile, NULL, NULL), DP_OK);
+        ck_assert_int_lt(dp_credentials_sts_web(&asker, &keys, NULL), 0);
+        ck_assert_int_eq(strncmp(server->requests[0], wanted[i], strlen(wanted[i])), 0);
+        dp_profile_close(&asker.profile);
+        dp_context_free(asker.context);
+        scripted_stop(server);
+    }
+    test_leave_folder(folder);
+}
+END_TEST
+
+TEST_MAIN("credentials_sts", a_web_identity, a_role_by_other_keys, answers_without_keys,
+          the_service_of_the_region)

@@ -307,21 +307,17 @@ static int put_plan(const struct request *request, const struct dp_plan *plan,
     return rc;
 }
 
-/* Does the manifest hold a signature? Then everybody who reads it can read the object. */
-static bool is_secret(const struct request *request, const struct dp_plan_parts *parts)
+/* May the manifest hold a signature, of an object or an index? Then everybody who reads it can read
+ * the object. */
+static bool is_secret(const struct request *request)
 {
-    bool is_signed = false;
-    size_t i;
-
-    for (i = 0; i < parts->count; i++)
-        is_signed = is_signed || dp_object_is_signed(parts->sources[i].object);
-    return request->plan.presign_seconds || (request->plan.allow_signed && is_signed);
+    return request->plan.presign_seconds || request->plan.allow_signed;
 }
 
 static int open_output(const struct request *request, const struct dp_plan_parts *parts,
                        struct dp_sink **sink, struct dp_error *err)
 {
-    bool secret = is_secret(request, parts);
+    bool secret = is_secret(request);
     struct stat about;
     size_t i;
     int rc = DP_OK;

@@ -12,7 +12,7 @@
 
 service=${1:-rgw}
 s3() { /usr/bin/python3 "$top/tests/integration/s3.py" "$@"; }
-awk 'BEGIN { for (i = 1; i <= 40000; i++) print "@r" i "\n" substr("ACGTTGCAAC", i % 10) "ACGT\n+\n" \
+awk 'BEGIN { for (i = 1; i <= 90000; i++) print "@r" i "\n" substr("ACGTTGCAAC", i % 10) "ACGT\n+\n" \
     substr("IIIIIIIIII", i % 10) "IIII" }' >"$work/reads"
 gzip -n <"$work/reads" >"$work/reads.gz"
 serve "$service" reads

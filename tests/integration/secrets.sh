@@ -9,7 +9,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 s3() { /usr/bin/python3 "$top/tests/integration/s3.py" "$@"; }
-awk 'BEGIN { for (i = 1; i <= 30000; i++) print "@r" i "\n" substr("ACGTTGCAAC", i % 10) "ACGT\n+\n" \
+awk 'BEGIN { for (i = 1; i <= 90000; i++) print "@r" i "\n" substr("ACGTTGCAAC", i % 10) "ACGT\n+\n" \
     substr("IIIIIIIIII", i % 10) "IIII" }' >"$work/reads"
 gzip -n <"$work/reads" >"$work/reads.gz"
 serve nginx
@@ -100,29 +100,29 @@ as AWS_ACCESS_KEY_ID="$session_key" AWS_SECRET_ACCESS_KEY="$session_secret" AWS_
 runs 0 "session" "${environment[@]}" dp-index build --force s3://reads/reads.gz
 for profile in file session role program; do
     as AWS_PROFILE=$profile
-    runs 0 "profile $profile" "${environment[@]}" dp-index show s3://reads/reads.gz
+    runs 0 "profile $profile" "${environment[@]}" dp-index verify s3://reads/reads.gz
 done
 as AWS_CONTAINER_CREDENTIALS_FULL_URI="$CREDENTIALS_URL/container" AWS_CONTAINER_AUTHORIZATION_TOKEN="Bearer c0ntainer-t0ken"
-runs 0 "container" "${environment[@]}" dp-index show s3://reads/reads.gz
+runs 0 "container" "${environment[@]}" dp-index verify s3://reads/reads.gz
 as AWS_WEB_IDENTITY_TOKEN_FILE="$services/web-token" AWS_ROLE_ARN=arn:aws:iam::1:role/x AWS_ENDPOINT_URL_STS="$CREDENTIALS_URL"
-runs 0 "web identity" "${environment[@]}" dp-index show s3://reads/reads.gz
+runs 0 "web identity" "${environment[@]}" dp-index verify s3://reads/reads.gz
 as AWS_EC2_METADATA_DISABLED=false AWS_EC2_METADATA_SERVICE_ENDPOINT="$CREDENTIALS_URL"
-runs 0 "instance" "${environment[@]}" dp-index show s3://reads/reads.gz
+runs 0 "instance" "${environment[@]}" dp-index verify s3://reads/reads.gz
 
 # --- what goes wrong
 as AWS_ACCESS_KEY_ID="$key" AWS_SECRET_ACCESS_KEY=wr0ng-secret
-runs 1 "wrong secret" "${environment[@]}" dp-index show s3://reads/reads.gz
+runs 1 "wrong secret" "${environment[@]}" dp-index verify s3://reads/reads.gz
 as AWS_ACCESS_KEY_ID="$session_key" AWS_SECRET_ACCESS_KEY="$session_secret" AWS_SESSION_TOKEN=wr0ng-t0ken
-runs 1 "wrong token" "${environment[@]}" dp-index show s3://reads/reads.gz
+runs 1 "wrong token" "${environment[@]}" dp-index verify s3://reads/reads.gz
 for profile in bad badrole broken; do
     as AWS_PROFILE=$profile
-    runs 1 "profile $profile" "${environment[@]}" dp-index show s3://reads/reads.gz
+    runs 1 "profile $profile" "${environment[@]}" dp-index verify s3://reads/reads.gz
 done
 as AWS_CONTAINER_CREDENTIALS_FULL_URI="$CREDENTIALS_URL/container" AWS_CONTAINER_AUTHORIZATION_TOKEN="wr0ng-t0ken"
-runs 1 "wrong container token" "${environment[@]}" dp-index show s3://reads/reads.gz
+runs 1 "wrong container token" "${environment[@]}" dp-index verify s3://reads/reads.gz
 echo other.identity.t0ken >"$work/token"
 as AWS_WEB_IDENTITY_TOKEN_FILE="$work/token" AWS_ROLE_ARN=arn:aws:iam::1:role/x AWS_ENDPOINT_URL_STS="$CREDENTIALS_URL"
-runs 1 "wrong web identity" "${environment[@]}" dp-index show s3://reads/reads.gz
+runs 1 "wrong web identity" "${environment[@]}" dp-index verify s3://reads/reads.gz
 as AWS_ACCESS_KEY_ID="$session_key" AWS_SECRET_ACCESS_KEY="$session_secret" AWS_SESSION_TOKEN="$token"
 runs 1 "no such key" "${environment[@]}" dp-index build s3://reads/none.gz
 runs 1 "no such bucket" "${environment[@]}" dp-index build s3://nowhere/none.gz
@@ -157,6 +157,18 @@ for state in new old; do
     same "--presign, $state: mode" "$(stat -c %a "$secret")" 600
     as
 done
+s3 put "$said/index-of-url" reads index.dpi || fail "boto3 cannot write"
+runs 0 "--allow-signed for the index" "${environment[@]}" dp-slice plan -n 2 --allow-signed \
+    --index "$(s3 sign reads index.dpi)" -o "$work/by-index" "$NGINX_URL/reads.gz"
+check "the signature of the index" grep -q 'X-Amz-Signature=' "$work/by-index"
+same "--allow-signed for the index: mode" "$(stat -c %a "$work/by-index")" 600
+runs 0 "slices with a presigned index" "${environment[@]}" dp-slice fetch -o "$work/data" "$work/by-index"
+check "slices with a presigned index: the bytes" cmp -s "$work/data" "$work/reads"
+runs 1 "a presigned index without consent" "${environment[@]}" dp-slice plan -n 2 \
+    --index "$(s3 sign reads index.dpi)" "$NGINX_URL/reads.gz"
+runs 0 "records by a presigned index" "${environment[@]}" dp-zcat --records 60000-60001 \
+    --index "$(s3 sign reads index.dpi)" "$NGINX_URL/reads.gz"
+same "records by a presigned index: the bytes" "$(cat "$said/$number.out")" "$(sed -n 239997,240004p "$work/reads")"
 check "such a manifest holds a signature" grep -q 'X-Amz-Signature=' "$secret"
 runs 0 "presigned slices" "${environment[@]}" dp-slice fetch -o "$work/data" "$secret"
 check "presigned slices: the bytes" cmp -s "$work/data" "$work/reads"
