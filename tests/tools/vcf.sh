@@ -120,7 +120,7 @@ check "bcftools concat --naive" cmp -s x.vcf <(gzip -dc naive.vcf.gz)
 # --- what is refused
 { head -n 50 x.vcf; printf 'c1\t50000\t.\tA'; } >cut.vcf
 ends 1 "a line that is cut" dp-index build cut.vcf
-says "cut.vcf: record 43, line 51, offset [0-9]*: the data ends in a line of 4 columns" "a line that is cut"
+says "cut.vcf: record 42, line 51, offset [0-9]*: the data ends in a line of 4 columns" "a line that is cut"
 { cat x.vcf; sed -n 100p x.vcf; } >unsorted.vcf
 ends 0 "unsorted" dp-index build -q unsorted.vcf
 ends 0 "unsorted: slices" dp-slice plan -n 4 unsorted.vcf
