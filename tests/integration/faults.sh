@@ -67,9 +67,30 @@ all_over() {
     done
 }
 
+# regions NAME: a slice of many pieces, some of them under way at a time, over the line NAME.
+regions() {
+    local name=$1 threads have
+    for threads in 1 4; do
+        have=$(set -o pipefail; timeout 100 dp-slice fetch -q -@ "$threads" "$work/regions" | sum_of) ||
+            fail "$name: regions, $threads threads: exit status"
+        same "$name: regions, $threads threads" "$have" "$want_regions"
+    done
+}
+
 dp-index build -q -o "$work/local.dpi" "$object" || cannot "no local index"
+"$build/datasets/generate" vcf --bytes 60M | bgzip -c >"$work/calls.vcf.gz" || cannot "no variants"
+zcat "$work/calls.vcf.gz" | awk '!/^#/ && n++ % 4000 == 0 { print $1 "\t" $2 - 1 "\t" $2 + 2000 }' >"$work/bed"
+dp-index build -q "$work/calls.vcf.gz" || cannot "no local index"
+want_regions=$(set -o pipefail; dp-slice plan -n 2 --bed "$work/bed" "$work/calls.vcf.gz" | dp-slice fetch -q - |
+    sum_of) || cannot "no regions"
+/usr/bin/python3 "$top/tests/integration/s3.py" put "$work/calls.vcf.gz" reads calls.vcf.gz || cannot "boto3 cannot write"
+
 wan calm
 all_over calm
+dp-slice plan -n 2 --bed "$work/bed" --index "$work/calls.vcf.gz.dpi" s3://reads/calls.vcf.gz >"$work/regions" ||
+    fail "planning regions"
+check "regions have many pieces" test "$(grep -o '"range":' "$work/regions" | wc -l)" -ge 8
+regions calm
 
 # --- what slices cost: requests and bytes, of the calm line's counts
 /usr/bin/python3 - "$work/calm.manifest" "$work/calm.1" "$size" <<'END' || fail "the cost of slices"
@@ -106,6 +127,7 @@ pass
 # --- accidents
 wan bad p503=50 p500=50 pclose=50 pshort=50 seed=7
 all_over bad
+regions bad
 for part in build 1 4 16; do
     echo "accidents / none, $part: $(ratio "$work/bad.$part" "$work/calm.$part")," \
         "$(json_field retries <"$work/bad.$part") of $(json_field requests <"$work/bad.$part") requests repeated"

@@ -226,4 +226,15 @@ for signal in KILL TERM INT; do
     same "SIG$signal: nothing is left" "$(ls -A killed)" ""
     exec 3>&-
 done
+
+# --- the counts of a run, also of one that failed; nothing else is overwritten by them
+ends 0 "--stats" dp-index build --force --stats counts a.fq
+check "--stats: one JSON object" grep -qE '^\{"tool":"dp-index","status":0,"seconds":[0-9.]+,"requests":0,.*"read_bytes":[1-9][0-9]*\}$' counts
+ends 1 "--stats of a failed run" dp-index build --stats counts none.fq
+check "--stats of a failed run" grep -q '"status":1,' counts
+before=$(cksum <a.fq)
+ends 1 "--stats over data" dp-index build --force --stats a.fq a.fq
+says "a.fq: it holds something else" "--stats over data"
+same "--stats over data: it stays" "$(cksum <a.fq)" "$before"
+ends 1 "--stats without a folder" dp-index build --force --stats no-folder/counts a.fq
 summary
