@@ -29,6 +29,7 @@ static const char help[] =
     "      --window BP          windows of BP bases, each record in one by its position\n"
     "      --by contig          a slice for each contig; all four: with -n they are shared out\n"
     "      --contig CHR         only the records of this contig\n"
+    "      --samples LIST|FILE  only these samples' columns; with '^' in front all others\n"
     "      --paired             OBJECTs are mates, R1 R2: cut both at the same records\n"
     "      --span               slices may go from one object into the next\n"
     "      --keep-going         leave out objects that fail instead of making no plan\n"
