@@ -458,9 +458,10 @@ void dp_tabix_free(struct dp_tabix *tabix);
 const char *dp_tabix_uri(const struct dp_tabix *tabix);
 
 /* A plan without a pass over the object and without an index of dataplug's own. Reads the object's
- * header and its end; DP_STALE_INDEX when `tabix` belongs to another version. Only part_count can be
- * asked for: parts are balanced by compressed bytes, as near as record edges are known, and how
- * many records they have is not known. Both outlive the plan. */
+ * header and its end; DP_STALE_INDEX when `tabix` belongs to another version. It can cut parts (of
+ * all, or of one contig), balanced by compressed bytes as near as record edges are known, regions
+ * and contigs; anything else is DP_UNSUPPORTED. How many records a slice has is known of contigs
+ * only. Both outlive the plan. */
 int dp_plan_new_tabix(const struct dp_tabix *tabix, struct dp_object *object,
                       const struct dp_plan_options *options, struct dp_plan **plan,
                       struct dp_error *err);

@@ -498,7 +498,8 @@ const json_t *dp_index_fact(const struct dp_index *index, const char *name)
 
 uint64_t dp_index_disorder(const struct dp_index *index, const char **what)
 {
-    json_int_t line = json_integer_value(dp_index_fact(index, "disorder_line"));
+    const char *place = index->format->lines ? "disorder_line" : "disorder_record";
+    json_int_t line = json_integer_value(dp_index_fact(index, place));
 
     *what = json_string_value(dp_index_fact(index, "disorder"));
     return *what && line > 0 ? (uint64_t)line : 0;

@@ -663,23 +663,22 @@ static int compare_chunks(const void *a, const void *b)
     return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
-/* Sorts the chunks from number `first` on and joins those that touch or lie in one block. */
-static void join(struct dp_array *array, size_t first)
+void dp_tabix_join(struct dp_array *chunks, size_t first)
 {
-    struct dp_tabix_chunk *chunks = array->data;
+    struct dp_tabix_chunk *list = chunks->data;
     size_t i, last = first;
 
-    if (array->length - first < 2)
+    if (chunks->length - first < 2)
         return;
-    qsort(chunks + first, array->length - first, sizeof(*chunks), compare_chunks);
-    for (i = first + 1; i < array->length; i++)
-        if (DP_VIRTUAL_BLOCK(chunks[i].begin) <= DP_VIRTUAL_BLOCK(chunks[last].end)) {
-            if (chunks[i].end > chunks[last].end)
-                chunks[last].end = chunks[i].end;
+    qsort(list + first, chunks->length - first, sizeof(*list), compare_chunks);
+    for (i = first + 1; i < chunks->length; i++)
+        if (DP_VIRTUAL_BLOCK(list[i].begin) <= DP_VIRTUAL_BLOCK(list[last].end)) {
+            if (list[i].end > list[last].end)
+                list[last].end = list[i].end;
         } else {
-            chunks[++last] = chunks[i];
+            list[++last] = list[i];
         }
-    array->length = last + 1;
+    chunks->length = last + 1;
 }
 
 int dp_tabix_region(const struct dp_tabix *tabix, size_t i, uint64_t begin, uint64_t end,
@@ -707,7 +706,7 @@ int dp_tabix_region(const struct dp_tabix *tabix, size_t i, uint64_t begin, uint
                 return dp_error_no_memory(err);
         }
     }
-    join(chunks, first);
+    dp_tabix_join(chunks, first);
     return DP_OK;
 }
 

@@ -53,6 +53,9 @@ const uint64_t *dp_tabix_edges(const struct dp_tabix *tabix, size_t *count);
 int dp_tabix_region(const struct dp_tabix *tabix, size_t i, uint64_t begin, uint64_t end,
                     struct dp_array *chunks, struct dp_error *err);
 
+/* Sorts the chunks from number `first` on, and joins those that touch or lie in one block. */
+void dp_tabix_join(struct dp_array *chunks, size_t first);
+
 /* DP_STALE_INDEX when an offset lies behind the end of an object of this size. */
 int dp_tabix_check_size(const struct dp_tabix *tabix, uint64_t object_bytes, struct dp_error *err);
 

@@ -117,11 +117,22 @@ static int read_head(const struct dp_tabix *tabix, struct dp_object *object, uin
     return rc;
 }
 
+static int take_facts(const struct dp_scanner *scanner, struct dp_tabix_object *facts,
+                      struct dp_error *err)
+{
+    json_t *found = json_object();
+    int rc = found ? facts->format->describe(scanner, found, err) : dp_error_no_memory(err);
+
+    facts->end_is_number = json_is_true(json_object_get(found, "end_is_number"));
+    json_decref(found);
+    return rc;
+}
+
 /* The bytes must be a whole header, and nothing else. */
 static int check_header(const struct dp_tabix *tabix, const struct dp_object *object,
-                        const struct dp_tabix_object *facts, struct dp_error *err)
+                        struct dp_tabix_object *facts, struct dp_error *err)
 {
-    struct dp_scanner_config config = {.name = dp_object_uri(object)};
+    struct dp_scanner_config config = {.name = dp_object_uri(object), .facts = true};
     static const struct dp_stop never = {DP_UNIT_RECORDS, UINT64_MAX};
     const uint8_t *bytes = facts->header.data;
     size_t used, length = facts->header.length;
@@ -137,6 +148,8 @@ static int check_header(const struct dp_tabix *tabix, const struct dp_object *ob
         rc = facts->format->finish(scanner, &own);
     whole = rc == 0 && dp_scanner_base(scanner)->edge.record == 0 &&
             (!facts->format->lines || bytes[length - 1] == '\n');
+    if (whole)
+        rc = take_facts(scanner, facts, &own);
     facts->format->close(scanner);
     if (rc < 0 && own.code != DP_DATA) {
         if (err)
@@ -175,7 +188,8 @@ static int take_header(const struct dp_tabix *tabix, struct dp_object *object,
     struct dp_array *header = &facts->header;
     int rc;
 
-    facts->format = dp_format_detect(dp_object_uri(object), header->data, header->length, true, err);
+    facts->format =
+        dp_format_detect(dp_object_uri(object), header->data, header->length, true, err);
     if (!facts->format)
         return DP_UNSUPPORTED;
     if (!facts->format->header || !facts->format->loci)
@@ -274,6 +288,22 @@ int dp_tabix_object_open(const struct dp_tabix *tabix, struct dp_object *object,
     else
         *facts = made;
     return rc;
+}
+
+size_t dp_tabix_object_contig(const struct dp_tabix *tabix, const struct dp_tabix_object *facts,
+                              const char *name)
+{
+    const char *names = facts->names.data;
+    size_t i, at;
+
+    if (dp_tabix_has_names(tabix))
+        return dp_tabix_contig_find(tabix, name);
+    for (i = at = 0; at < facts->names.length && i < dp_tabix_contig_count(tabix); i++) {
+        if (strcmp(names + at, name) == 0 && *name)
+            return i;
+        at += strlen(names + at) + 1;
+    }
+    return SIZE_MAX;
 }
 
 void dp_tabix_object_close(struct dp_tabix_object *facts)

@@ -14,6 +14,7 @@
 struct dp_tabix_object {
     const struct dp_format *format;
     struct dp_array header;  /* bytes, uncompressed */
+    bool end_is_number;      /* as a filter of VCF needs it */
     struct dp_array names;   /* char: of BCF's contigs, by number, each ends in a NUL; an empty one
                               * is of a number that no contig has. Nothing for VCF */
 };
@@ -22,6 +23,9 @@ struct dp_tabix_object {
  * caller closes *facts after success. */
 int dp_tabix_object_open(const struct dp_tabix *tabix, struct dp_object *object,
                          struct dp_tabix_object *facts, struct dp_error *err);
+/* The number of the contig of that name in the index; SIZE_MAX when there is none. */
+size_t dp_tabix_object_contig(const struct dp_tabix *tabix, const struct dp_tabix_object *facts,
+                              const char *name);
 void dp_tabix_object_close(struct dp_tabix_object *facts);
 
 #endif

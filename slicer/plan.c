@@ -459,10 +459,6 @@ int dp_plan_new_tabix(const struct dp_tabix *tabix, struct dp_object *object,
     struct dp_plan *made;
     int rc = dp_options_take(&given, sizeof(given), options, "plan", err);
 
-    if (!rc && (dp_plan_region_wanted(&given) || given.contig || given.overlap))
-        rc = dp_error_set(err, DP_UNSUPPORTED,
-                          "%s: regions, contigs and overlaps need an index of dp-index: %s does "
-                          "not tell enough", dp_object_uri(object), dp_tabix_uri(tabix));
     if (rc)
         return rc;
     made = calloc(1, sizeof(*made));

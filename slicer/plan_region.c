@@ -80,8 +80,9 @@ static int check_order(const struct dp_index *index, const char *name, bool cont
         apart = apart || !(loci.contigs[i].flags & DP_CONTIG_CONTIGUOUS);
     if (line && !(contigs_do && !apart && loci.contig_count))
         return dp_error_set(err, DP_UNSUPPORTED,
-                            "%s: line %llu: %s: only sorted records can be found by region", name,
-                            (unsigned long long)line, why_not(what));
+                            "%s: %s %llu: %s: only sorted records can be found by region", name,
+                            format->lines ? "line" : "record", (unsigned long long)line,
+                            why_not(what));
     if (totals.record && !loci.contig_count)
         return dp_error_set(err, DP_UNSUPPORTED, "%s: its index knows no contigs: build it again",
                             name);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-/* Plans from a .tbi or .csi: slices of pieces between virtual offsets, which are record edges there.
- * No data is read but the object's head and tail. */
+/* Plans from a .tbi or .csi: slices of pieces between virtual offsets, which are record edges
+ * there. No data is read but the object's head and tail. */
 
 #ifndef DP_SLICER_PLAN_TABIX_H
 #define DP_SLICER_PLAN_TABIX_H
@@ -12,8 +12,9 @@
 
 struct dp_plan_tabix;
 
-/* Checks that `tabix` belongs to `object`, and cuts. Both outlive the plan. `options` are taken over
- * by dp_options_take already. Parts are balanced by compressed bytes, whatever the unit. */
+/* Checks that `tabix` belongs to `object`, and cuts. Both outlive the plan. `options` are taken
+ * over by dp_options_take already. Parts are balanced by compressed bytes, whatever the unit;
+ * regions and contigs are shared out by their number. */
 int dp_plan_tabix_new(const struct dp_tabix *tabix, struct dp_object *object,
                       const struct dp_plan_options *options, struct dp_plan_tabix **plan,
                       struct dp_error *err);

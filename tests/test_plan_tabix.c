@@ -44,9 +44,9 @@ static void put_vcf_record(struct dp_array *out, const struct tabix_record *reco
     snprintf(line, sizeof(line), "c%u\t%ju\tid%ju\tA\tC\t.\t.\tEND=%ju;X=%.*s\n", record->contig,
              (uintmax_t)record->begin + 1, (uintmax_t)salt, (uintmax_t)record->end,
              (int)(salt % 200),
-             "loremipsumdolorsitametconsecteturadipisicielitseddoeiusmodtemporincididuntutlaboreetdolo"
-             "remagnaaliquaUtenimadminimveniamquisnostrudexercitationullamcolaborisnisiutaliquipexeac"
-             "ommodoconsequatDuisauteirure");
+             "loremipsumdolorsitametconsecteturadipisicielitseddoeiusmodtemporincididunt"
+             "utlaboreetdoloremagnaaliquaUtenimadminimveniamquisnostrudexercitationullamco"
+             "laborisnisiutaliquipexeacommodoconsequatDuisauteirure");
     tabix_put(out, line, strlen(line));
 }
 
