@@ -269,7 +269,9 @@ static bool work(void *user, size_t i)
 
 static int build_all(struct request *request, const struct dp_objects *objects)
 {
-    unsigned threads = dp_tool_threads(request->tool, 2);
+    /* One thread for each object; a single one is read and decoded by two. */
+    unsigned most = objects->count > 2 ? (unsigned)objects->count : 2;
+    unsigned threads = dp_tool_threads(request->tool, objects->count > 1024 ? 1024 : most);
     unsigned workers = objects->count < threads ? (unsigned)objects->count : threads;
     struct builds builds = {.request = request, .objects = objects};
     size_t begun;

@@ -29,14 +29,17 @@ aws_cli s3 cp --only-show-errors --recursive "$work/local" s3://reads/mates/ || 
 # Names as mates share them, by another tool.
 names() { seqkit seq -n -i | sed 's/[/.][12]$//'; }
 
+turn=0
 # pairs PLACE R1 R2 PLAN_ARGUMENT...: the slices of a plan are the whole of both, mate by mate.
 pairs() {
     local place=$1 r1=$2 r2=$3 label
     shift 3
     label="$place$r1: $*"
     dp-slice plan --paired "$@" "$place$r1" "$place$r2" >"$work/plan" || { fail "$label: plan"; return; }
-    dp-slice fetch -q --interleave "$work/plan" | sum_of >"$work/have" || fail "$label: fetch"
-    same "$label: interleaved" "$(cat "$work/have")" "$want_both"
+    if [ $((turn++ % 5)) = 0 ]; then # now and then, it costs as much as the rest
+        dp-slice fetch -q --interleave "$work/plan" | sum_of >"$work/have" || fail "$label: fetch"
+        same "$label: interleaved" "$(cat "$work/have")" "$want_both"
+    fi
     rm -rf "$work/parts"
     dp-slice fetch -q -@ 2 --output-dir "$work/parts" "$work/plan" || { fail "$label: fetch"; return; }
     same "$label: R1" "$(cat "$work"/parts/*_R1.fastq | sum_of)" "$want_1"
