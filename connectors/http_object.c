@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Bytes of the first GET, kept: the formats look at an object's beginning, and the identity of an
- * object needs its first 64 KiB. It needs the last ones, too, and they are asked for more than once. */
+ * object needs its first 64 KiB. It needs the last ones, too, and is asked for more than once. */
 enum { HEAD_BYTES = 64 << 10, TAIL_BYTES = 64 << 10 };
 
 struct http_object {
@@ -23,7 +23,7 @@ struct http_object {
     char *condition;     /* "If-Match: ..." or NULL */
     char *head;          /* the first `head_bytes` bytes */
     uint64_t head_bytes;
-    _Atomic(char *) tail; /* the last TAIL_BYTES; NULL until they are read in one piece */
+    char *_Atomic tail;   /* the last TAIL_BYTES; NULL until they are read in one piece */
 };
 
 static struct http_object *http_of(struct dp_object *object)

@@ -60,8 +60,9 @@ END_TEST
 START_TEST(last_bytes_are_kept)
 {
     struct scripted *server = scripted_start(
-        SCRIPT({.head = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 134464-199999/200000\r\n"
-                        "Content-Length: 65536", .offset = 134464, .body_bytes = 65536}));
+        SCRIPT({.head = "HTTP/1.1 206 Partial Content\r\n"
+                        "Content-Range: bytes 134464-199999/200000\r\nContent-Length: 65536",
+                .offset = 134464, .body_bytes = 65536}));
     struct dp_context *context = scripted_context(1, 5);
     struct dp_object_options known = {
         .struct_bytes = sizeof(known), .validator = "", .size_bytes = 200000};

@@ -402,7 +402,7 @@ START_TEST(a_silent_pipe_can_be_left)
 }
 END_TEST
 
-/* An object whose transport hands bytes out as they arrive; it notes which ranges were asked for. */
+/* An object whose transport hands bytes out as they arrive; it notes the ranges asked for. */
 struct far_object {
     struct dp_object object;
     pthread_mutex_t mutex;
