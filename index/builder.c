@@ -472,6 +472,8 @@ static int open_decoder(struct builder *builder, struct dp_error *err)
     if (foreign)
         return dp_error_set(err, DP_UNSUPPORTED, "%s: %s", builder->source->name, foreign);
     config.codec = dp_codec_sniff(head, length);
+    if (length == 1 && head[0] == 0x1f && !builder->options.format)
+        config.codec = DP_CODEC_GZIP; /* for gzip, too, this is one that was cut */
     builder->index->codec = config.codec;
     dp_input_set_tap(input, tap, builder->ends);
     return dp_decoder_open(builder->context, &config, &builder->decoder, err);

@@ -98,6 +98,12 @@ says "warning: .*truncated" "truncated, allowed"
 ends 0 "the sound part" dp-index show --json cut.fq.gz
 check "the sound part" grep -qE '"complete": ?false' out
 ends 1 "an incomplete index is not up to date" dp-index build cut.fq.gz
+for length in 1 2 3 10; do
+    head -c $length a.fq.gz >begin.fq.gz
+    ends 1 "the first $length bytes" dp-index build begin.fq.gz
+    says "unexpected end of file" "the first $length bytes"
+    no "the first $length bytes" begin.fq.gz.dpi
+done
 (cat a.fq.gz && echo garbage) >garbage.fq.gz
 ends 0 "garbage" dp-index build garbage.fq.gz
 says "warning: .*garbage.fq.gz.* 8 bytes of trailing garbage" "garbage"
