@@ -54,7 +54,7 @@ class Variants:
             env = dict(line.strip().split("=", 1) for line in file if "=" in line)
         return env["NGINX_URL"].strip("'"), env["NGINX_LOG"].strip("'")
 
-    def moved(self, log, begin):
+    def served(self, log, begin):
         """Requests and body bytes that the server's log has from `begin` on."""
         time.sleep(0.1)  # a request is logged after its last byte was sent
         with open(log) as file:
@@ -89,7 +89,7 @@ class Variants:
         for who, (_, commands) in contest.items():
             begin = os.path.getsize(log)
             self.run(commands)
-            bytes_moved[who] = self.moved(log, begin)
+            bytes_moved[who] = self.served(log, begin)
         times = self.race(contest)
         del os.environ["LD_LIBRARY_PATH"]
         self.versus("region by HTTP, plan and fetch / tabix -D", kind, times, "ours", "tabix", None)
