@@ -125,7 +125,7 @@ for how in "-n 30" "-n 9 --by bases" "-n 64 --by bytes" "--records 777" "--bytes
     if [[ $how == *span* ]]; then
         check "folder $how: spans" grep -q '"source":1,' plan
     else
-        no "folder $how: no slice has two objects" $(grep -o '"source":1,' plan)
+        same "folder $how: no slice has two objects" "$(grep -c '"source":1,' plan)" 0
     fi
 done
 ends 0 "fewer slices than objects" dp-slice plan -n 3 -o plan lane
