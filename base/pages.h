@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: The dataplug authors */
 
 /* Memory for large buffers that are filled through and through. The first touch of an ordinary page
- * costs as much as inflating some thousand bytes, and every thread has buffers of its own; where the
- * system has huge pages these come in steps of 2 MiB. */
+ * costs as much as inflating some thousand bytes, and every thread has buffers of its own; where
+ * the system has huge pages these come in steps of 2 MiB. */
 
 #ifndef DP_BASE_PAGES_H
 #define DP_BASE_PAGES_H

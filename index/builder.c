@@ -417,7 +417,8 @@ static int finish(struct builder *builder, struct dp_error *err)
         index->block_count = 0; /* they are not all there is */
     result = drain_input(builder, err);
     if (!result)
-        result = map_end(builder, decoded.truncated || builder->source->end_offset < UINT64_MAX, err);
+        result = map_end(builder,
+                         decoded.truncated || builder->source->end_offset < UINT64_MAX, err);
     if (!result)
         result = settle_start(index, err);
     if (result)

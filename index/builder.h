@@ -16,10 +16,10 @@ struct dp_builder_source {
                                UINT64_MAX: everything */
 };
 
-/* `options` are taken over by dp_options_take already. With allow_truncated, a member whose checksum
- * is wrong is known to be unsound only at its end, when its records are in the tables: then this
- * fails with DP_DATA, and *sound_end says where that member begins, which is the end_offset for
- * another pass. It is 0 otherwise. */
+/* `options` are taken over by dp_options_take already. With allow_truncated, a member whose
+ * checksum is wrong is known to be unsound only at its end, when its records are in the tables:
+ * then this fails with DP_DATA, and *sound_end says where that member begins, which is the
+ * end_offset for another pass. It is 0 otherwise. */
 int dp_builder_run(struct dp_context *context, const struct dp_builder_source *source,
                    const struct dp_index_options *options, uint64_t *sound_end,
                    struct dp_index **index, struct dp_error *err);

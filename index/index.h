@@ -79,8 +79,8 @@ void dp_index_totals(const struct dp_index *index, struct dp_edge *totals);
 uint64_t dp_index_header(const struct dp_index *index, uint64_t *stored_bytes);
 /* Contigs, their names and runs; none where records have no positions. */
 void dp_index_loci(const struct dp_index *index, struct dp_loci *loci);
-/* The first line (1-based; of BCF the record) because of which there are no runs, and what is wrong with it in the
- * words of the format's page; 0: nothing is. */
+/* The first line (1-based; of BCF the record) because of which there are no runs, and what is
+ * wrong with it in the words of the format's page; 0: nothing is. */
 uint64_t dp_index_disorder(const struct dp_index *index, const char **what);
 /* What the format found, by name; NULL when it did not. */
 const json_t *dp_index_fact(const struct dp_index *index, const char *name);

@@ -592,6 +592,7 @@ TEST_MAIN("builder", one_file_for_every_way_of_building, unknown_names_are_refus
           the_format_that_was_asked_for_is_used, the_tee_gets_everything,
           the_tee_gets_everything_of_data_that_is_refused, damage_is_refused,
           the_sound_prefix_can_be_kept, a_wrong_checksum_ends_the_prefix_before_its_member,
-          a_broken_record_ends_the_prefix, points_thin_while_rows_and_sums_stay, one_record_may_span_many_points,
+          a_broken_record_ends_the_prefix, points_thin_while_rows_and_sums_stay,
+          one_record_may_span_many_points,
           an_object_that_holds_nothing_has_an_index, progress_is_told_and_cancel_is_heard,
           no_room_for_windows_is_an_error)

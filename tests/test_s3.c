@@ -135,7 +135,8 @@ END_TEST
 START_TEST(what_names_no_object)
 {
     static const char *const uris[] = {"s3://", "s3:///key", "s3://bucket", "s3://bucket/",
-                                       "s3://b c/key", "s3://ab/key", "s3://bucket/a%00b", "s3://a%2Fb/key",
+                                       "s3://b c/key", "s3://ab/key", "s3://bucket/a%00b",
+                                       "s3://a%2Fb/key",
                                        "s3://bucket@host/key"};
     struct dp_context *context = s3_context("http://h");
     struct dp_s3_place *place = NULL;

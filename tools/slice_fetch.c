@@ -528,7 +528,8 @@ static int run(struct fetch *fetch)
     int status = DP_TOOL_OK;
     int rc = fetch->slice_text
                  ? dp_manifest_open_line(fetch->slice_text, &fetch->team.manifest, &err)
-                 : dp_manifest_open(tool->context, fetch->manifest_name, &fetch->team.manifest, &err);
+                 : dp_manifest_open(tool->context, fetch->manifest_name, &fetch->team.manifest,
+                                    &err);
 
     if (rc == DP_OK && !fetch->partial && !fetch->only.parts.length)
         rc = dp_manifest_require_whole(fetch->team.manifest, &err);

@@ -121,8 +121,8 @@ struct dp_decoder_result {
     uint64_t garbage_bytes;      /* ignored after the last member (zero padding does not count) */
     bool truncated;              /* allow_truncated: it ended early; `damage` says why */
     struct dp_error damage;
-    uint64_t damaged_member;     /* when that is a wrong CRC or length: the uncompressed offset where
-                                    the member begins that has it */
+    uint64_t damaged_member;     /* when that is a wrong CRC or length: the uncompressed offset
+                                    where the member begins that has it */
     bool bgzf_eof_missing;       /* BGZF without the empty block at its end (a warning: the data
                                     may have been cut at a block) */
 };
