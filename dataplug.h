@@ -417,6 +417,7 @@ struct dp_plan_options {
     /* VCF: only the columns of these samples, in this order; names separated by newlines, all
      * others when the first one has '^' in front. NULL: all. Text is cut, nothing recounted. */
     const char *samples;
+    int split_mates;     /* 1: an interleaved object is cut anywhere, also between two mates */
 };
 
 /* Seven days: what the signature allows. */
@@ -430,7 +431,7 @@ struct dp_plan_source {
 
 /* Checks that `index` belongs to `object` (two small reads), and cuts. Both outlive the plan. Of an
  * object that holds mates one after the other (interleaved, as its index says) mates stay together:
- * it is cut at even record numbers only. */
+ * it is cut at even record numbers only, unless `split_mates` is set. */
 int dp_plan_new(struct dp_index *index, struct dp_object *object,
                 const struct dp_plan_options *options, struct dp_plan **plan,
                 struct dp_error *err);

@@ -198,7 +198,10 @@ static int make_member(const struct dp_plan_source *sources, const struct dp_pla
     if (rc)
         return rc;
     /* Mates in one object stay together. */
-    member->step = !options->paired && dp_index_is_interleaved(sources[0].index) ? 2 : 1;
+    member->step = !options->paired && !options->split_mates &&
+                           dp_index_is_interleaved(sources[0].index)
+                       ? 2
+                       : 1;
     member->total = member->regions ? dp_plan_region_count(member->regions)
                                     : dp_plan_member_total(member, options->unit);
     return DP_OK;

@@ -208,6 +208,7 @@ static int plan_records(struct dp_zcat *zcat, struct dp_index *index, struct dp_
     dp_index_info(index, &info);
     options.begin = zcat->part.begin;
     options.end = zcat->part.end < info.record_count ? zcat->part.end : info.record_count;
+    options.split_mates = 1; /* exactly these records */
     options.allow_signed = 1; /* the slice does not leave this process */
     options.inline_parts = info.uri == NULL;
     if (options.begin >= info.record_count)

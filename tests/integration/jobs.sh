@@ -46,10 +46,18 @@ records_in() {
     esac
 }
 
+# edge_of K SIZE STEP TOTAL: the records before slice K + 1, a multiple of STEP or all.
+edge_of() {
+    local edge=$((($1 * $2 + $3 - 1) / $3 * $3))
+    echo $((edge < $4 ? edge : $4))
+}
+
 # per_slice URI NAME FORMAT RECORDS SIZE: slices of SIZE records as files; each must hold exactly its
-# records, counted by another tool, and together they are the object.
+# records, counted by another tool, and together they are the object. Of an interleaved object that
+# is an even number of them: mates stay together.
 per_slice() {
-    local uri=$1 name=$2 format=$3 records=$4 size=$5 folder=$work/slices file number=0 have left
+    local uri=$1 name=$2 format=$3 records=$4 size=$5 folder=$work/slices file number=0 have want step=1
+    ! dp-index show --json "$uri" | grep -q '"interleaved":true' || step=2
     rm -rf "$folder"
     dp-slice plan --records "$size" "$uri" >"$work/manifest" || { fail "$name: plan --records $size"; return; }
     dp-slice fetch -q -@ 2 --output-dir "$folder" --name '{number}' "$work/manifest" ||
@@ -59,10 +67,10 @@ per_slice() {
     same "$name: --records $size, concatenated" "$(cat "$folder"/* | sum_of)" "$want_sum"
     for file in "$folder"/*; do
         number=$((number + 1))
-        left=$((records - (number - 1) * size))
+        want=$(($(edge_of "$number" "$size" "$step" "$records") - $(edge_of $((number - 1)) "$size" "$step" "$records")))
         have=$(records_in "$format" <"$file")
-        [ "$have" = $((left < size ? left : size)) ] ||
-            fail "$name: --records $size: slice $number holds $have records"
+        [ "$have" = "$want" ] ||
+            fail "$name: --records $size: slice $number holds $have records, not $want"
     done
     pass
 }

@@ -149,6 +149,14 @@ ends 0 "records" dp-zcat --records 101-102 a.fq.gz
 check "records" cmp out <(sed -n '401,408p' a.fq)
 ends 0 "one record" dp-zcat --records 8000 a.fq.gz
 check "one record" cmp out <(tail -4 a.fq)
+# Of mates one after the other single records can be had, too.
+awk 'BEGIN { for (i = 1; i <= 8; i++) printf "@r%d/%d\nACGT\n+\nIIII\n", (i + 1) / 2, 2 - i % 2 }' >mates.fq
+dp-index build -q mates.fq
+check "mates are found" bash -c "dp-index show --json mates.fq | grep -q '\"interleaved\":true'"
+ends 0 "the second of two mates" dp-zcat --records 4 mates.fq
+check "the second of two mates" cmp out <(sed -n '13,16p' mates.fq)
+ends 0 "from mate to mate" dp-zcat --records 2-5 mates.fq
+check "from mate to mate" cmp out <(sed -n '5,20p' mates.fq)
 ends 0 "records to the end" dp-zcat --records 7990- a.fq.gz
 check "records to the end" cmp out <(tail -44 a.fq)
 ends 0 "records from the first" dp-zcat --records -3 a.fq.gz
