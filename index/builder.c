@@ -469,7 +469,9 @@ static int open_decoder(struct builder *builder, struct dp_error *err)
     result = dp_input_peek(input, SNIFF_BYTES, &head, &length, err);
     if (result < 0)
         return result;
-    foreign = builder->options.format ? NULL : dp_codec_foreign(head, length, false);
+    /* A format that was asked for may begin like anything, except what gzip would decompress: with
+     * that no reader gives the bytes that are indexed. */
+    foreign = dp_codec_foreign(head, length, builder->options.format != NULL);
     if (foreign)
         return dp_error_set(err, DP_UNSUPPORTED, "%s: %s", builder->source->name, foreign);
     config.codec = dp_codec_sniff(head, length);

@@ -216,6 +216,32 @@ END_TEST
 
 /* ---- damage */
 
+START_TEST(what_gzip_would_decompress_is_no_text)
+{
+    static const struct {
+        const char *bytes;
+        int result;
+    } cases[] = {{"\x1f\xa0 lines\n", DP_UNSUPPORTED},
+                 {"\x1f\x9d lines\n", DP_UNSUPPORTED},
+                 {"PK\3\4 lines\n", DP_UNSUPPORTED},
+                 {"BZh lines\n", DP_OK}};
+    struct dp_context *context = test_context();
+    struct dp_index_options options = {.format = "text"};
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct dp_array object = {.data = (void *)cases[i].bytes,
+                                  .length = strlen(cases[i].bytes)};
+        struct dp_index *index = NULL;
+        struct dp_error err = {0};
+
+        ck_assert_int_eq(build(context, &object, &options, &index, &err), cases[i].result);
+        dp_index_free(index);
+    }
+    dp_context_free(context);
+}
+END_TEST
+
 START_TEST(damage_is_refused)
 {
     struct dp_context *context = test_context();
@@ -591,6 +617,7 @@ END_TEST
 TEST_MAIN("builder", one_file_for_every_way_of_building, unknown_names_are_refused,
           the_format_that_was_asked_for_is_used, the_tee_gets_everything,
           the_tee_gets_everything_of_data_that_is_refused, damage_is_refused,
+          what_gzip_would_decompress_is_no_text,
           the_sound_prefix_can_be_kept, a_wrong_checksum_ends_the_prefix_before_its_member,
           a_broken_record_ends_the_prefix, points_thin_while_rows_and_sums_stay,
           one_record_may_span_many_points,

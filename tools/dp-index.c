@@ -14,7 +14,7 @@ static const char help[] =
     "folders, prefixes (s3://BUCKET/PREFIX/), patterns ('DIR/*.gz') and @FILE, a list of these.\n"
     "\n"
     "build: read each OBJECT once and write its index. One that is still right is kept.\n"
-    "  -f, --format FORMAT      fastq, vcf or text; default: found by content\n"
+    "  -f, --format FORMAT      fastq, vcf, bcf or text; default: found by content\n"
     "  -s, --spacing SIZE       uncompressed bytes between seek points; default: 1M\n"
     "  -o, --output INDEX       write the index here (one OBJECT); needed for '-'\n"
     "      --index-dir DIR      write it below DIR; default: $DP_INDEX_DIR, else OBJECT.dpi\n"
