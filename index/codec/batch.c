@@ -10,8 +10,6 @@ void dp_batch_init(struct dp_batch *batch, uint8_t *room)
 {
     memset(batch, 0, sizeof(*batch));
     batch->room = room;
-    if (room)
-        memset(room, 0, DP_WINDOW_BYTES);
 }
 
 void dp_batch_point_free(struct dp_batch_point *point)
