@@ -102,10 +102,11 @@ static int is_many_files(const char *uri)
 int dp_list_is_many(const char *uri)
 {
     size_t scheme = dp_uri_scheme_length(uri);
-    const char *rest = uri + scheme + 3, *path;
+    const char *path, *rest;
 
     if (dp_uri_is_local(uri))
         return is_many_files(uri);
+    rest = uri + scheme + 3;
     path = rest + strcspn(rest, "/");
     if (scheme == 2 && strncasecmp(uri, "s3", 2) == 0)
         return !strstr(path, "?versionId=") &&

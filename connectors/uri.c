@@ -173,14 +173,16 @@ bool dp_uri_is_signed(const char *uri)
 char *dp_uri_redact(const char *uri)
 {
     size_t scheme = dp_uri_scheme_length(uri);
-    size_t head = scheme ? scheme + 3 : 0;
+    /* file:/path has no authority, and no two slashes. */
+    bool authority = scheme && strncmp(uri + scheme, "://", 3) == 0;
+    size_t head = authority ? scheme + 3 : 0;
     size_t end = strcspn(uri, dp_uri_is_signed(uri) ? "?#" : "#");
     size_t host = head, i;
     char *out = malloc(end + 1);
 
     if (!out)
         return NULL;
-    for (i = head; scheme && i < end && !strchr("/?", uri[i]); i++)
+    for (i = head; authority && i < end && !strchr("/?", uri[i]); i++)
         if (uri[i] == '@')
             host = i + 1;
     memcpy(out, uri, head);

@@ -120,6 +120,17 @@ START_TEST(secrets_are_taken_out)
     check_redacted("s3://b/k?versionId=3", "s3://b/k?versionId=3");
     check_redacted("s3://b/k@l", "s3://b/k@l");
     check_redacted("https://h?u=a@b", "https://h?u=a@b");
+    check_redacted("https://", "https://");
+}
+END_TEST
+
+/* Two slashes behind the scheme used to be taken for granted: a byte behind "file:/" was read. */
+START_TEST(a_uri_without_authority_is_redacted)
+{
+    check_redacted("file:/", "file:/");
+    check_redacted("file:/a@b", "file:/a@b");
+    check_redacted("file:/a#f", "file:/a");
+    check_redacted("file:///a@b", "file:///a@b");
 }
 END_TEST
 
@@ -137,4 +148,5 @@ END_TEST
 
 TEST_MAIN("uri", schemes_are_told_from_paths, paths_become_canonical_uris,
           relative_paths_start_in_the_current_folder, uris_become_paths,
-          every_byte_survives_encoding, secrets_are_taken_out, signatures_are_seen)
+          every_byte_survives_encoding, secrets_are_taken_out,
+          a_uri_without_authority_is_redacted, signatures_are_seen)
