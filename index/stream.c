@@ -23,6 +23,7 @@ struct dp_stream {
     struct dp_context *context;
     struct dp_stream_options options;
     const struct dp_index *index; /* NULL when there is none, or none that helps */
+    struct dp_object *object;     /* with an index; not owned */
     const char *name;             /* of the object, for messages */
     struct dp_input *input;
     struct dp_decoder *decoder;
@@ -99,6 +100,13 @@ static int get_window(void *user, size_t i, uint8_t window[DP_WINDOW_BYTES], siz
     return dp_index_window(stream->index, stream->first_point + i, window, window_bytes, err);
 }
 
+static int read_packed(void *user, struct dp_range range, uint8_t *bytes, struct dp_error *err)
+{
+    const struct dp_stream *stream = user;
+
+    return dp_object_read_at(stream->object, range, bytes, err);
+}
+
 /* Every window costs a round trip when the index lies far away; then they are not worth it. */
 static bool windows_are_near(const struct dp_index *index)
 {
@@ -129,8 +137,11 @@ static void make_guide(struct dp_stream *stream)
         if (span.packed.end - span.packed.begin > largest_packed)
             largest_packed = span.packed.end - span.packed.begin;
     }
-    if (stream->guide.largest_bytes <= LARGEST_SPAN_BYTES && largest_packed <= LARGEST_SPAN_BYTES)
-        stream->guide.span_count = last - stream->first_point + 1;
+    if (stream->guide.largest_bytes > LARGEST_SPAN_BYTES || largest_packed > LARGEST_SPAN_BYTES)
+        return;
+    stream->guide.span_count = last - stream->first_point + 1;
+    if (!stream->object->remote)
+        stream->guide.read = read_packed;
 }
 
 /* ------------------------------------------------------------------------------- opening */
@@ -138,7 +149,9 @@ static void make_guide(struct dp_stream *stream)
 static int open_input(struct dp_stream *stream, struct dp_object *object, struct dp_range range,
                       struct dp_error *err)
 {
-    const struct dp_input_options options = {.threads = stream->options.threads > 1};
+    /* Nothing is read ahead where each thread reads what it needs. */
+    const struct dp_input_options options = {
+        .threads = stream->options.threads > 1 && !stream->guide.read};
 
     return dp_input_open_object(object, range, &options, &stream->input, err);
 }
@@ -173,6 +186,7 @@ static int open_indexed(struct dp_stream *stream, struct dp_object *object, stru
     struct dp_range packed;
     int rc;
 
+    stream->object = object;
     stream->codec = dp_index_codec(index);
     note_end(stream);
     stream->first_point = dp_index_point_before(index, stream->range.begin);

@@ -117,6 +117,10 @@ START_TEST(ranges)
             check_range(thing, thing->index, threads, cuts[i][0], cuts[i][1]);
             check_range(thing, NULL, threads, cuts[i][0], cuts[i][1]);
         }
+    /* Of an object that lies far away the bytes come in order, and not to each thread its own. */
+    thing->object->remote = true;
+    for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++)
+        check_range(thing, thing->index, 3, cuts[i][0], cuts[i][1]);
 }
 END_TEST
 

@@ -74,6 +74,9 @@ struct dp_guide {
     /* Unpacks the window of span i; *window_bytes is 0 when it needs none. */
     int (*window)(void *user, size_t i, uint8_t window[DP_WINDOW_BYTES], size_t *window_bytes,
                   struct dp_error *err);
+    /* Reads bytes of the object, for objects that lie near: each thread gets those of its span
+     * itself, and the input gives none. NULL: they come one after the other from the input. */
+    int (*read)(void *user, struct dp_range range, uint8_t *bytes, struct dp_error *err);
 };
 
 struct dp_decoder_config {

@@ -20,6 +20,7 @@ struct dp_worker {
     struct dp_inflate *inflate;
     struct dp_window_packer *packer;
     struct libdeflate_decompressor *decompressor;
+    struct dp_array packed; /* spans: the compressed bytes of the one at hand */
 };
 
 struct dp_pass_ops {

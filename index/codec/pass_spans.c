@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: The dataplug authors */
 
 /* Codec gzip with an index: the stretches between seek points are inflated in parallel. Serial:
- * cutting the compressed bytes at the points. Parallel: inflating, checksums. */
+ * cutting the compressed bytes at the points, where they come from the input. Parallel: reading them
+ * where that is near, inflating, checksums. */
 
 #include "index/codec/gzip.h"
 #include "index/codec/pass.h"
@@ -72,8 +73,9 @@ static void fill_spans(struct dp_pass *pass, struct dp_batch *batch)
 
     batch->span_number = self->next++;
     guide->span(guide->user, batch->span_number, &batch->span);
-    batch->state = cut_span(flow, batch);
-    batch->result.compressed_bytes = dp_source_offset(flow->source);
+    batch->state = guide->read ? DP_BATCH_MORE : cut_span(flow, batch);
+    batch->result.compressed_bytes =
+        guide->read ? batch->span.packed.end : dp_source_offset(flow->source);
     flow->offset = batch->span.end_offset;
     if (batch->state == DP_BATCH_MORE && self->next == guide->span_count)
         batch->state = DP_BATCH_END;
@@ -160,16 +162,37 @@ static int inflate_span(struct dp_gzip *gzip, const struct dp_guide *guide,
     return rc;
 }
 
+/* Lets `source` give the span's compressed bytes. Those that are read here stand in memory of the
+ * worker, which its cache knows from the spans before. */
+static int open_packed(const struct dp_guide *guide, struct dp_worker *worker,
+                       struct dp_source *source, struct dp_batch *batch)
+{
+    const struct dp_range *range = &batch->span.packed;
+    size_t length = (size_t)(range->end - range->begin); /* whoever made the span has limited it */
+    int rc;
+
+    if (!guide->read) {
+        dp_source_init_bytes(source, batch->packed.data, batch->packed.length,
+                             batch->packed_offset);
+        return DP_OK;
+    }
+    if (!dp_array_reserve(&worker->packed, length + 1, 1)) /* never NULL */
+        return dp_error_no_memory(&batch->error);
+    rc = guide->read(guide->user, *range, worker->packed.data, &batch->error);
+    if (!rc)
+        dp_source_init_bytes(source, worker->packed.data, length, range->begin);
+    return rc;
+}
+
 static int start_span(struct dp_pass *pass, struct dp_worker *worker, struct dp_source *source,
                       struct dp_gzip *gzip, struct dp_batch *batch)
 {
     const struct dp_guide *guide = pass->flow.config->guide;
     uint8_t window[DP_WINDOW_BYTES];
     size_t window_bytes = 0;
-    int rc = DP_OK;
+    int rc = open_packed(guide, worker, source, batch);
 
-    dp_source_init_bytes(source, batch->packed.data, batch->packed.length, batch->packed_offset);
-    if (!worker->inflate)
+    if (!rc && !worker->inflate)
         rc = dp_inflate_open(worker->backend, &worker->inflate, &batch->error);
     if (!rc && batch->span.start.mid_member)
         rc = guide->window(guide->user, batch->span_number, window, &window_bytes, &batch->error);
