@@ -6,6 +6,7 @@
 #include "tools/manifest.h"
 
 #include "base/array.h"
+#include "base/crc32.h"
 #include "base/error.h"
 #include "tools/local.h"
 
@@ -40,6 +41,7 @@ struct dp_manifest {
     uint64_t line; /* number of the line given last */
     bool at_end;
     bool whole; /* asked for by dp_manifest_require_whole */
+    const struct dp_selection *selection; /* NULL: everything */
     struct run run;
 };
 
@@ -301,7 +303,73 @@ int dp_manifest_require_whole(struct dp_manifest *manifest, struct dp_error *err
     return DP_OK;
 }
 
-int dp_manifest_next(struct dp_manifest *manifest, struct dp_slice **slice, struct dp_error *err)
+/* ------------------------------------------------------------------------- lines passed over */
+
+/* A line as dp-slice plan writes it has its keys in one order, and at its end the checksum of the
+ * rest as it stands. (A line written anew by something else has the same check and another text.) */
+#define BEFORE_ID     "{\"v\":1,\"id\":\""
+#define BEFORE_PLAN   "\",\"plan\":\""
+#define BEFORE_NUMBER "\",\"n\":"
+#define BEFORE_CHECK  ",\"check\":\""
+enum { ID_DIGITS = 32, CHECK_DIGITS = 8, NUMBER_DIGITS = 15 };
+
+void dp_manifest_select(struct dp_manifest *manifest, const struct dp_selection *selection)
+{
+    manifest->selection = selection;
+}
+
+/* Moves behind `text`, and `skipped` more characters, when the text stands there. */
+static bool pass(const char **at, const char *end, const char *text, size_t skipped)
+{
+    size_t length = strlen(text);
+
+    if ((size_t)(end - *at) < length + skipped || memcmp(*at, text, length) != 0)
+        return false;
+    *at += length + skipped;
+    return true;
+}
+
+/* Does the check at the line's end fit what stands before it? */
+static bool is_unharmed(const char *line, size_t length)
+{
+    const size_t tail = strlen(BEFORE_CHECK) + CHECK_DIGITS + 2;
+    char expected[64];
+    size_t kept;
+
+    if (length < tail)
+        return false;
+    kept = length - tail;
+    snprintf(expected, sizeof(expected), "%s%08x\"}", BEFORE_CHECK,
+             (unsigned)dp_crc32(dp_crc32(0, line, kept), "}", 1));
+    return memcmp(line + kept, expected, tail) == 0;
+}
+
+/* The number of the slice of a line that is as dp-slice plan wrote it; 0: it must be parsed. */
+static uint64_t number_of(const char *line, size_t length)
+{
+    const char *at = line, *end = line + length;
+    uint64_t number = 0;
+    unsigned i;
+
+    if (!pass(&at, end, BEFORE_ID, ID_DIGITS) || !pass(&at, end, BEFORE_PLAN, ID_DIGITS) ||
+        !pass(&at, end, BEFORE_NUMBER, 0) || !is_unharmed(line, length))
+        return 0;
+    for (i = 0; i < NUMBER_DIGITS && at < end && *at >= '0' && *at <= '9'; i++)
+        number = number * 10 + (uint64_t)(*at++ - '0');
+    return at < end && *at == ',' ? number : 0;
+}
+
+/* Is this no line of a slice that is wanted? */
+static bool is_passed_over(const struct dp_manifest *manifest, const char *line, size_t length)
+{
+    uint64_t number = manifest->selection && length ? number_of(line, length) : 0;
+
+    return length == 0 || (number && !dp_selection_has(manifest->selection, number));
+}
+
+/* ------------------------------------------------------------------------------------ slices */
+
+static int parse_next(struct dp_manifest *manifest, struct dp_slice **slice, struct dp_error *err)
 {
     struct dp_slice *parsed;
     struct dp_error cause;
@@ -315,7 +383,7 @@ int dp_manifest_next(struct dp_manifest *manifest, struct dp_slice **slice, stru
             return end_run(manifest, err);
         if (rc <= 0)
             return rc;
-    } while (length == 0);
+    } while (is_passed_over(manifest, line, length));
     rc = dp_slice_parse(line, length, &parsed, &cause);
     if (rc < 0)
         return at_line(manifest, rc, &cause, err);
@@ -326,4 +394,18 @@ int dp_manifest_next(struct dp_manifest *manifest, struct dp_slice **slice, stru
     }
     *slice = parsed;
     return 1;
+}
+
+int dp_manifest_next(struct dp_manifest *manifest, struct dp_slice **slice, struct dp_error *err)
+{
+    struct dp_slice_info info = {.struct_bytes = sizeof(info)};
+    int rc;
+
+    while ((rc = parse_next(manifest, slice, err)) > 0 && manifest->selection) {
+        dp_slice_info(*slice, &info);
+        if (dp_selection_has(manifest->selection, info.number))
+            break;
+        dp_slice_free(*slice);
+    }
+    return rc;
 }

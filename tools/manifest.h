@@ -8,6 +8,7 @@
 #define DP_TOOLS_MANIFEST_H
 
 #include "dataplug.h"
+#include "tools/selection.h"
 
 struct dp_manifest;
 
@@ -29,6 +30,11 @@ const char *dp_manifest_name(const struct dp_manifest *manifest);
  * line alone.) dp_manifest_next then fails with DP_BAD_INDEX where a slice is missing, doubled or
  * out of order; what can be read twice is looked through at once, and this call fails. */
 int dp_manifest_require_whole(struct dp_manifest *manifest, struct dp_error *err);
+
+/* From here on dp_manifest_next gives only slices whose number is in `selection`, which must
+ * outlive the manifest. Of other lines that are as dp-slice plan wrote them, by their check,
+ * nothing more is looked at; all others are parsed. Not with dp_manifest_require_whole. */
+void dp_manifest_select(struct dp_manifest *manifest, const struct dp_selection *selection);
 
 /* 1: *slice is the next one, to be freed by the caller; 0: the end; < 0: enum dp_result, with the
  * manifest's name and the number of the line in the message. Empty lines are skipped. */

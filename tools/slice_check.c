@@ -518,7 +518,6 @@ static void free_places(struct check *check)
 
 int dp_slice_check_run(struct dp_tool *tool, int argc, char **argv)
 {
-    struct dp_selection everything = {0};
     struct check check = {.tool = tool};
     struct dp_error err;
     int first = dp_tool_options(tool, argc, argv, options, sizeof(options) / sizeof(options[0]),
@@ -527,7 +526,6 @@ int dp_slice_check_run(struct dp_tool *tool, int argc, char **argv)
 
     if (argc - first != 1)
         dp_tool_usage(tool, "check: one manifest is needed");
-    check.team.selection = &everything;
     check.team.threads = dp_tool_threads(tool, 1);
     check.team.work = work;
     check.team.user = &check;

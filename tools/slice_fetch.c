@@ -531,7 +531,9 @@ static int run(struct fetch *fetch)
                  : dp_manifest_open(tool->context, fetch->manifest_name, &fetch->team.manifest,
                                     &err);
 
-    if (rc == DP_OK && !fetch->partial && !fetch->only.parts.length)
+    if (rc == DP_OK && fetch->only.parts.length)
+        dp_manifest_select(fetch->team.manifest, &fetch->only);
+    else if (rc == DP_OK && !fetch->partial)
         rc = dp_manifest_require_whole(fetch->team.manifest, &err);
     if (rc == DP_OK)
         rc = open_outputs(fetch, &err);
@@ -581,7 +583,6 @@ int dp_slice_fetch_run(struct dp_tool *tool, int argc, char **argv)
 
     check_options(&fetch, argc - first);
     fetch.manifest_name = fetch.slice_text ? NULL : argv[first];
-    fetch.team.selection = &fetch.only;
     fetch.team.threads = dp_tool_threads(tool, 1);
     fetch.team.work = work;
     fetch.team.user = &fetch;

@@ -21,21 +21,17 @@ struct run {
     struct dp_error err;
 };
 
-/* The next selected slice of the manifest; NULL at its end or when it cannot be read. */
+/* The next slice of the manifest; NULL at its end or when it cannot be read. */
 static struct dp_slice *read_slice(struct run *run)
 {
-    struct dp_slice_info info = {.struct_bytes = sizeof(info)};
     struct dp_slice *slice;
 
-    while (!run->over) {
+    if (!run->over) {
         run->rc = dp_manifest_next(run->team->manifest, &slice, &run->err);
-        if (run->rc <= 0)
-            break;
-        run->rc = DP_OK;
-        dp_slice_info(slice, &info);
-        if (dp_selection_has(run->team->selection, info.number))
+        if (run->rc > 0) {
+            run->rc = DP_OK;
             return slice;
-        dp_slice_free(slice);
+        }
     }
     run->over = true;
     return NULL;

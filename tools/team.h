@@ -7,13 +7,11 @@
 #define DP_TOOLS_TEAM_H
 
 #include "tools/manifest.h"
-#include "tools/selection.h"
 
 #include <stdbool.h>
 
 struct dp_team {
     struct dp_manifest *manifest;
-    const struct dp_selection *selection;
     unsigned threads; /* in all */
     /* Works on one slice; `order` counts from 0. Called from several threads at once. False: the
      * rest of the manifest is not wanted any more. */

@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: The dataplug authors */
 
 /* Codec gzip with an index: the stretches between seek points are inflated in parallel. Serial:
- * cutting the compressed bytes at the points, where they come from the input. Parallel: reading them
- * where that is near, inflating, checksums. */
+ * cutting the compressed bytes at the points, where they come from the input. Parallel: reading
+ * them where they lie near, inflating, checksums. */
 
 #include "index/codec/gzip.h"
 #include "index/codec/pass.h"

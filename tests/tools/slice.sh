@@ -60,6 +60,14 @@ check "--slice" cmp out nine
 same "records of a slice" "$(($(wc -l <nine) / 4))" 187
 ends 1 "a number that is not there" dp-slice fetch --only 60-70 m64
 says "6 of its 11 slices are not in the manifest" "a number that is not there"
+# Of lines that are not wanted only the check is looked at, whoever wrote them.
+dp-slice fetch --only 7 m64 >seventh
+sed 's/,"/, "/g' m64 >blanks
+ends 0 "--only, lines with blanks" dp-slice fetch --only 7 blanks
+check "--only, lines with blanks" cmp out seventh
+sed '5s/"line":/"line":1/' m64 >harmed
+ends 3 "--only beside a harmed line" dp-slice fetch --only 7 harmed
+says "harmed: line 5: " "--only beside a harmed line"
 ends 0 "-o" dp-slice fetch -@2 -o whole.fq m64
 check "-o" cmp whole.fq a.fq
 ends 0 "moved away from its manifest" bash -c "mkdir -p deep && cd deep && dp-slice fetch ../m64"
