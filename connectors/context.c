@@ -8,7 +8,7 @@
 #include "base/options.h"
 #include "base/size.h"
 #include "connectors/credentials.h"
-#include "connectors/http.h"
+#include "connectors/http_pool.h"
 
 #include <stddef.h>
 #include <stdio.h>

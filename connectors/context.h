@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct dp_http_pool; /* connectors/http.c */
+struct dp_http_pool; /* connectors/http_pool.c */
 struct dp_s3_account; /* connectors/credentials.c */
 
 struct dp_counters {

@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-/* The pool of connections and one exchange over one of them.
- *
- * A handle of libcurl keeps its connection alive, so the pool hands out the one used last first.
- * It belongs to the thread that took it until that gives it back. Names and TLS sessions are
- * shared by all handles. */
+/* One exchange over one connection of the pool. */
 
 #include "config.h"
 
 #include "connectors/http.h"
 
 #include "connectors/curl_library.h"
+#include "connectors/http_pool.h"
 #include "connectors/uri.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,124 +31,8 @@ enum {
     WAIT_MILLISECONDS = 50        /* at most between two looks at the cancel callback */
 };
 
-/* What one thread at a time talks over. */
-struct line {
-    CURLM *multi; /* keeps the connection; its transfers can be left at any time */
-    CURL *curl;
-    int socket; /* the one opened last; may be closed by now */
-};
-
-struct dp_http_pool {
-    pthread_mutex_t mutex;
-    pthread_cond_t given_back;
-    CURLSH *share;
-    pthread_mutex_t share_mutex[CURL_LOCK_DATA_LAST];
-    struct line *idle;
-    unsigned idle_count;
-    unsigned busy;  /* handed out, streams not counted */
-    unsigned limit; /* of busy ones, and of idle ones that are kept */
-};
-
-/* Set before the first pool exists; everything below works on a pool. */
+/* Set before the first exchange; everything below works on one. */
 static const struct dp_curl_library *_Atomic curl;
-
-/* ---------------------------------------------------------------------------------- pool */
-
-static void lock_share(CURL *handle, curl_lock_data data, curl_lock_access access, void *user)
-{
-    struct dp_http_pool *pool = user;
-
-    (void)handle;
-    (void)access;
-    pthread_mutex_lock(&pool->share_mutex[data]);
-}
-
-static void unlock_share(CURL *handle, curl_lock_data data, void *user)
-{
-    struct dp_http_pool *pool = user;
-
-    (void)handle;
-    pthread_mutex_unlock(&pool->share_mutex[data]);
-}
-
-static struct dp_http_pool *new_pool(unsigned limit, struct dp_error *err)
-{
-    const struct dp_curl_library *loaded = dp_curl_library_load(err);
-    struct dp_http_pool *pool;
-    int i;
-
-    if (!loaded)
-        return NULL;
-    curl = loaded;
-    pool = calloc(1, sizeof(*pool));
-    if (!pool)
-        goto fail;
-    pool->limit = limit;
-    pool->idle = calloc(limit, sizeof(*pool->idle));
-    pool->share = curl->share_init();
-    if (!pool->idle || !pool->share)
-        goto fail;
-    pthread_mutex_init(&pool->mutex, NULL);
-    pthread_cond_init(&pool->given_back, NULL);
-    for (i = 0; i < CURL_LOCK_DATA_LAST; i++)
-        pthread_mutex_init(&pool->share_mutex[i], NULL);
-    curl->share_setopt(pool->share, CURLSHOPT_LOCKFUNC, lock_share);
-    curl->share_setopt(pool->share, CURLSHOPT_UNLOCKFUNC, unlock_share);
-    curl->share_setopt(pool->share, CURLSHOPT_USERDATA, pool);
-    curl->share_setopt(pool->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
-    curl->share_setopt(pool->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-    return pool;
-
-fail:
-    if (pool) {
-        if (pool->share)
-            curl->share_cleanup(pool->share);
-        free(pool->idle);
-    }
-    free(pool);
-    dp_error_no_memory(err);
-    return NULL;
-}
-
-static void close_line(struct line line)
-{
-    if (line.curl)
-        curl->easy_cleanup(line.curl);
-    if (line.multi)
-        curl->multi_cleanup(line.multi);
-}
-
-void dp_http_pool_free(struct dp_http_pool *pool)
-{
-    unsigned i;
-
-    if (!pool)
-        return;
-    for (i = 0; i < pool->idle_count; i++)
-        close_line(pool->idle[i]);
-    curl->share_cleanup(pool->share);
-    for (i = 0; i < CURL_LOCK_DATA_LAST; i++)
-        pthread_mutex_destroy(&pool->share_mutex[i]);
-    pthread_cond_destroy(&pool->given_back);
-    pthread_mutex_destroy(&pool->mutex);
-    free(pool->idle);
-    free(pool);
-}
-
-/* Makes the pool of the context; of two threads that do so at once one wins. */
-static struct dp_http_pool *need_pool(struct dp_context *context, struct dp_error *err)
-{
-    struct dp_http_pool *pool = atomic_load(&context->http), *expected = NULL;
-
-    if (pool)
-        return pool;
-    pool = new_pool(context->options.connections, err);
-    if (pool && !atomic_compare_exchange_strong(&context->http, &expected, pool)) {
-        dp_http_pool_free(pool);
-        pool = expected;
-    }
-    return pool;
-}
 
 int dp_http_check(struct dp_context *context, const struct dp_http_request *request,
                   struct dp_error *err)
@@ -164,102 +44,12 @@ int dp_http_check(struct dp_context *context, const struct dp_http_request *requ
     return rc;
 }
 
-/* Waits for a place in the limit. Call with the mutex; it looks for a wish to stop meanwhile. */
-static int wait_for_place(struct dp_context *context, const struct dp_http_request *request,
-                          struct dp_http_pool *pool, struct dp_error *err)
-{
-    int rc = DP_OK;
-
-    while (!rc && pool->busy >= pool->limit) {
-        struct timespec until;
-
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += WAIT_MILLISECONDS * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&pool->given_back, &pool->mutex, &until);
-        pthread_mutex_unlock(&pool->mutex);
-        rc = dp_http_check(context, request, err);
-        pthread_mutex_lock(&pool->mutex);
-    }
-    return rc;
-}
-
-/* A stream waits for its reader, what must happen does not wait for what may, and a request within
- * another one not for that. */
-static bool takes_place(const struct dp_http_request *request)
-{
-    return !request->stream && !request->cleanup && !request->nested;
-}
-
-static int open_line(struct line *line, struct dp_error *err)
-{
-    line->socket = -1;
-    line->multi = curl->multi_init();
-    line->curl = line->multi ? curl->easy_init() : NULL;
-    if (line->curl)
-        return DP_OK;
-    close_line(*line);
-    return dp_error_no_memory(err);
-}
-
-static int take_line(struct dp_context *context, const struct dp_http_request *request,
-                     struct line *line, struct dp_error *err)
-{
-    struct dp_http_pool *pool = need_pool(context, err);
-    bool place = takes_place(request);
-    int rc = DP_OK;
-
-    if (!pool)
-        return DP_UNSUPPORTED;
-    line->curl = NULL;
-    pthread_mutex_lock(&pool->mutex);
-    if (place)
-        rc = wait_for_place(context, request, pool, err);
-    if (!rc) {
-        pool->busy += place;
-        if (pool->idle_count)
-            *line = pool->idle[--pool->idle_count];
-    }
-    pthread_mutex_unlock(&pool->mutex);
-    if (rc || line->curl)
-        return rc;
-    rc = open_line(line, err);
-    if (rc) {
-        pthread_mutex_lock(&pool->mutex);
-        pool->busy -= place;
-        pthread_mutex_unlock(&pool->mutex);
-    }
-    return rc;
-}
-
-/* Gives a line back with its connection, without the options of the request. */
-static void give_line(struct dp_context *context, const struct dp_http_request *request,
-                      struct line line)
-{
-    struct dp_http_pool *pool = atomic_load(&context->http);
-    bool kept;
-
-    curl->easy_reset(line.curl);
-    pthread_mutex_lock(&pool->mutex);
-    pool->busy -= takes_place(request);
-    kept = pool->idle_count < pool->limit;
-    if (kept)
-        pool->idle[pool->idle_count++] = line;
-    pthread_cond_signal(&pool->given_back);
-    pthread_mutex_unlock(&pool->mutex);
-    if (!kept)
-        close_line(line);
-}
-
-/* ------------------------------------------------------------------------------ exchange */
-
 /* One attempt under way. */
 struct exchange {
     struct dp_context *context;
     const struct dp_http_request *request;
     struct dp_http_answer *answer;
-    struct line line;
+    struct dp_http_line line;
     struct dp_error failure; /* of our own callbacks; code 0 while there is none */
     bool checked;            /* the headers promise what was asked for */
     struct dp_array document; /* bytes of a refusal */
@@ -649,7 +439,7 @@ static int set_up(struct exchange *exchange, struct dp_error *err)
     set_trust(handle, request, &exchange->context->options);
     set_method(handle, request);
     set_callbacks(exchange);
-    curl->easy_setopt(handle, CURLOPT_SHARE, atomic_load(&exchange->context->http)->share);
+    curl->easy_setopt(handle, CURLOPT_SHARE, dp_http_pool_share(exchange->context));
     curl->easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
     curl->easy_setopt(handle, CURLOPT_USERAGENT, "dataplug/" PACKAGE_VERSION);
     if (!request->auth)
@@ -770,7 +560,10 @@ int dp_http_exchange(struct dp_context *context, const struct dp_http_request *r
     int rc;
 
     dp_http_answer_clear(answer);
-    rc = take_line(context, request, &exchange.line, err);
+    curl = dp_curl_library_load(err);
+    if (!curl)
+        return DP_UNSUPPORTED;
+    rc = dp_http_pool_take(context, request, &exchange.line, err);
     if (rc)
         return rc;
     exchange.moved = begin = now();
@@ -780,7 +573,7 @@ int dp_http_exchange(struct dp_context *context, const struct dp_http_request *r
     if (!rc)
         rc = finish(&exchange, transfer(&exchange), err);
     answer->seconds = now() - begin;
-    give_line(context, request, exchange.line);
+    dp_http_pool_give(context, request, exchange.line);
     curl->slist_free_all(exchange.headers);
     dp_array_free(&exchange.document);
     return rc;

@@ -87,9 +87,6 @@ struct dp_http_answer {
     double seconds;          /* that the attempt took once it had a connection */
 };
 
-/* Frees the pool and closes its connections. NULL is allowed. */
-void dp_http_pool_free(struct dp_http_pool *pool);
-
 /* One attempt. The answer is filled as far as it came, also on failure. */
 int dp_http_exchange(struct dp_context *context, const struct dp_http_request *request,
                      struct dp_http_answer *answer, struct dp_error *err);
