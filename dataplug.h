@@ -276,6 +276,9 @@ struct dp_index_options {
     void *tee_user;
     int allow_empty;        /* 1: an object without a byte is legal, whatever its name promises: text
                              * without a line */
+    int (*check)(void *user, struct dp_error *err); /* when not NULL: asked before every stretch that
+                             * is decoded; what it returns other than 0 ends the build */
+    void *check_user;
 };
 
 /* One pass over the object. `options` may be NULL. The index is not written anywhere. */
@@ -293,6 +296,9 @@ int dp_index_open(struct dp_context *context, const char *uri, struct dp_index *
  * knows that place: slices planned from it refer to windows there. No other thread may use the
  * index during this call. */
 int dp_index_save(struct dp_index *index, const char *uri, struct dp_error *err);
+/* The same into a sink that was opened before, into which nothing was written yet; commits it. It
+ * is still the caller's to free. */
+int dp_index_write(struct dp_index *index, struct dp_sink *sink, struct dp_error *err);
 void dp_index_free(struct dp_index *index);
 
 /* Where the index of an object belongs: DIRECTORY/host/bucket/key.dpi (index/INDEX.md says it to the

@@ -27,6 +27,7 @@ enum {
     MOST_REDIRECTS = 5,
     CONNECT_SECONDS = 10,
     RECEIVE_BYTES = 256 << 10,    /* libcurl's buffer */
+    UNASKED_BYTES = 1 << 20,      /* of a body that are sent without waiting for a "continue" */
     DOCUMENT_BYTES = 64 << 10,    /* of an error document that are looked at */
     WAIT_MILLISECONDS = 50        /* at most between two looks at the cancel callback */
 };
@@ -298,6 +299,9 @@ static int set_headers(struct exchange *exchange, struct dp_error *err)
                  request->range.end - 1);
         ok = ok && add_header(exchange, range);
     }
+    /* A small body is sent at once: to be asked for it would take a round trip. */
+    if (request->has_body && request->body_bytes <= UNASKED_BYTES)
+        ok = ok && add_header(exchange, "Expect:");
     if (request->has_body) {
         snprintf(type, sizeof(type), "Content-Type: %s",
                  request->content_type ? request->content_type : "application/octet-stream");

@@ -79,6 +79,7 @@ struct dp_http_answer {
     char last_modified[64];
     char version_id[256];
     char region[64];         /* x-amz-bucket-region */
+    bool rgw;                /* it is Ceph's gateway that answers */
     char code[64];           /* of an S3 error document */
     char text[256];          /* its message */
     int64_t server_time;     /* seconds since 1970; 0: not told */

@@ -76,6 +76,8 @@ static void take_value(struct dp_http_answer *answer, const char *name, const ch
         copy_value(answer->version_id, sizeof(answer->version_id), value, length);
     } else if (strcasecmp(name, "x-amz-bucket-region") == 0) {
         copy_value(answer->region, sizeof(answer->region), value, length);
+    } else if (strncasecmp(name, "x-rgw-", 6) == 0) {
+        answer->rgw = true;
     } else if (strcasecmp(name, "date") == 0) {
         const struct dp_curl_library *curl = dp_curl_library_load(NULL);
         time_t at = curl ? curl->getdate(value, NULL) : -1;

@@ -70,8 +70,12 @@ static int write_s3(struct dp_sink *sink, const void *bytes, size_t length, stru
 /* ----------------------------------------------------------------------------- committing */
 
 /* How to say what may be replaced. Some gateways compare the ETag with what stands in the header to
- * the letter, and their own has no quotes there. */
+ * the letter, and their own has no quotes there: Ceph's is one, which is told so first. */
 enum condition { AS_TOLD, WITHOUT_QUOTES, NO_CONDITION };
+
+/* The ways to say it, in the order in which they are tried. */
+static const enum condition usual[] = {AS_TOLD, WITHOUT_QUOTES, NO_CONDITION},
+                            bare[] = {WITHOUT_QUOTES, AS_TOLD, NO_CONDITION};
 
 /* The header that makes the store replace only what we know of: NULL without one, to be freed. */
 static int make_condition(const struct s3_sink *s3, enum condition condition, char **header,
@@ -193,27 +197,32 @@ static bool is_as_before(const struct s3_sink *s3)
 }
 
 /* Another way to say the condition, when it was that which failed; else the same one. */
-static enum condition choose_other(const struct s3_sink *s3, enum condition condition, int rc,
-                                   const struct dp_error *failure)
+static const enum condition *choose_other(const struct s3_sink *s3,
+                                          const enum condition *condition, int rc,
+                                          const struct dp_error *failure)
 {
+    static const enum condition none = NO_CONDITION;
+
+    if (*condition == NO_CONDITION)
+        return condition;
     /* The store knows no conditions, or what was to be replaced has gone meanwhile. */
     if (failure->http_status == 501 || (rc == DP_NOT_FOUND && s3->before.etag[0]))
-        return NO_CONDITION;
+        return &none;
     /* It says that the object was replaced, and it was not. */
-    if (rc == DP_CHANGED && condition != NO_CONDITION && s3->before.etag[0] && is_as_before(s3))
+    if (rc == DP_CHANGED && s3->before.etag[0] && is_as_before(s3))
         return condition + 1;
     return condition;
 }
 
 static int finish_under_condition(struct s3_sink *s3, const char *hash, struct dp_error *err)
 {
-    enum condition condition = AS_TOLD, other;
+    const enum condition *condition = s3->before.bare ? bare : usual, *other;
     struct dp_error failure;
     int rc;
 
     for (;; condition = other) {
         memset(&failure, 0, sizeof(failure));
-        rc = finish(s3, condition, hash, &failure);
+        rc = finish(s3, *condition, hash, &failure);
         other = rc ? choose_other(s3, condition, rc, &failure) : condition;
         if (other == condition)
             break;

@@ -199,6 +199,7 @@ int dp_s3_upload_look(struct dp_s3_place *place, struct dp_s3_standing *standing
     if (!rc) {
         standing->state = DP_S3_PRESENT;
         standing->size_bytes = answer.total;
+        standing->bare = answer.rgw;
         memcpy(standing->etag, answer.etag, sizeof(standing->etag));
     } else if (rc == DP_NOT_FOUND && strcmp(answer.code, "NoSuchBucket") != 0) {
         standing->state = DP_S3_ABSENT;

@@ -13,6 +13,7 @@
 struct dp_s3_standing {
     enum { DP_S3_UNKNOWN, DP_S3_ABSENT, DP_S3_PRESENT } state;
     char etag[256]; /* "" when it is not told */
+    bool bare;      /* conditions are better said without the quotes: see s3_sink.c */
     uint64_t size_bytes;
 };
 

@@ -231,13 +231,23 @@ static int take_piece(struct builder *builder, const struct dp_piece *piece,
     return result;
 }
 
+/* Is there a reason not to go on? */
+static int check(const struct builder *builder, struct dp_error *err)
+{
+    int result = dp_context_check(builder->context, err);
+
+    if (!result && builder->options.check)
+        result = builder->options.check(builder->options.check_user, err);
+    return result;
+}
+
 static int decode(struct builder *builder, struct dp_error *err)
 {
     struct dp_piece piece;
     int result, more = 1;
 
     while (more) {
-        result = dp_context_check(builder->context, err);
+        result = check(builder, err);
         if (result)
             return result;
         memset(&piece, 0, sizeof(piece));
@@ -309,7 +319,7 @@ static int drain_input(struct builder *builder, struct dp_error *err)
     int more;
 
     do {
-        more = dp_context_check(builder->context, err);
+        more = check(builder, err);
         if (!more)
             more = dp_input_next(builder->source->input, &bytes, &length, err);
     } while (more > 0);

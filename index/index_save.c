@@ -278,29 +278,22 @@ static int absolute_uri(const char *uri, char **absolute, struct dp_error *err)
     return result;
 }
 
-static int write_file(struct dp_index *index, const char *uri,
+static int write_file(struct dp_index *index, struct dp_sink *sink,
                       const struct dp_file_header *header, const char *meta,
                       struct dp_error *err)
 {
-    struct dp_sink *sink = NULL;
-    int result;
+    int result = write_front(sink, header, meta, err);
 
-    result = dp_file_sink_make_folders(uri, err);
-    if (!result)
-        result = dp_sink_open_at_once(index->context, uri, &sink, err);
-    if (!result)
-        result = write_front(sink, header, meta, err);
     if (!result)
         result = write_tables(sink, index, err);
     if (!result)
         result = write_windows(sink, index, err);
     if (!result)
         result = dp_sink_commit(sink, err);
-    dp_sink_free(sink);
     return result;
 }
 
-int dp_index_save(struct dp_index *index, const char *uri, struct dp_error *err)
+int dp_index_write(struct dp_index *index, struct dp_sink *sink, struct dp_error *err)
 {
     struct dp_file_header header;
     char *meta = NULL, *absolute = NULL;
@@ -308,13 +301,13 @@ int dp_index_save(struct dp_index *index, const char *uri, struct dp_error *err)
 
     result = dp_context_check(index->context, err);
     if (!result)
-        result = absolute_uri(uri, &absolute, err);
+        result = absolute_uri(sink->uri, &absolute, err);
     if (!result)
         result = dp_index_meta_format(index, &meta, err);
     if (result)
         goto out;
     lay_out(index, strlen(meta), &header);
-    result = write_file(index, uri, &header, meta, err);
+    result = write_file(index, sink, &header, meta, err);
     if (result)
         goto out;
     free(index->uri);
@@ -325,5 +318,19 @@ int dp_index_save(struct dp_index *index, const char *uri, struct dp_error *err)
 out:
     free(meta);
     free(absolute);
+    return result;
+}
+
+int dp_index_save(struct dp_index *index, const char *uri, struct dp_error *err)
+{
+    struct dp_sink *sink = NULL;
+    int result;
+
+    result = dp_file_sink_make_folders(uri, err);
+    if (!result)
+        result = dp_sink_open_at_once(index->context, uri, &sink, err);
+    if (!result)
+        result = dp_index_write(index, sink, err);
+    dp_sink_free(sink);
     return result;
 }

@@ -593,6 +593,39 @@ START_TEST(progress_is_told_and_cancel_is_heard)
 }
 END_TEST
 
+/* Says no when asked for the third time. */
+static int say_no(void *user, struct dp_error *err)
+{
+    unsigned *asked = user;
+
+    return ++*asked < 3 ? DP_OK : dp_error_set(err, DP_DENIED, "that is enough");
+}
+
+START_TEST(a_build_ends_when_its_caller_says_so)
+{
+    struct dp_context *context = test_context();
+    struct sample sample = make_fastq(80000, 100, 13);
+    unsigned asked, threads;
+    struct dp_array object = pack(&sample, MANY_MEMBERS);
+
+    for (threads = 1; threads <= 2; threads++) {
+        struct dp_index_options options = {
+            .threads = threads, .check = say_no, .check_user = &asked};
+        struct dp_index *index = NULL;
+        struct dp_error err = {0};
+
+        asked = 0;
+        ck_assert_int_eq(build(context, &object, &options, &index, &err), DP_DENIED);
+        ck_assert_str_eq(err.message, "that is enough");
+        ck_assert_ptr_null(index);
+        ck_assert_uint_eq(asked, 3);
+    }
+    dp_array_free(&object);
+    sample_free(&sample);
+    dp_context_free(context);
+}
+END_TEST
+
 START_TEST(no_room_for_windows_is_an_error)
 {
     struct rlimit limit = {100000, 100000};
@@ -622,4 +655,5 @@ TEST_MAIN("builder", one_file_for_every_way_of_building, unknown_names_are_refus
           a_broken_record_ends_the_prefix, points_thin_while_rows_and_sums_stay,
           one_record_may_span_many_points,
           an_object_that_holds_nothing_has_an_index, progress_is_told_and_cancel_is_heard,
+          a_build_ends_when_its_caller_says_so,
           no_room_for_windows_is_an_error)

@@ -254,6 +254,7 @@ START_TEST(bodies_are_sent)
     ck_assert_int_eq(strncmp(server->requests[0], "PUT ", 4), 0);
     ck_assert_ptr_nonnull(strstr(server->requests[0], "\r\nX-Extra: 1\r\n"));
     ck_assert_str_eq(server->bodies[0], "in memory");
+    ck_assert_ptr_null(strstr(server->requests[0], "Expect:"));
 
     fputs("0123456789", file);
     fflush(file);

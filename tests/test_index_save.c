@@ -89,6 +89,37 @@ START_TEST(what_is_saved_comes_back)
 }
 END_TEST
 
+START_TEST(a_sink_that_is_open_takes_it)
+{
+    const char *folder = test_enter_folder();
+    struct dp_context *context = test_context();
+    struct sample sample = make_fastq(500, 100, 24);
+    struct dp_array object = pack(&sample, ONE_MEMBER), saved, written;
+    struct dp_index *index = build_bytes(context, &object, SPACING), *opened = NULL;
+    struct dp_sink *sink = NULL;
+
+    saved = save_bytes(index, "x.dpi");
+    ck_assert_int_eq(dp_sink_open(context, "y.dpi", &sink, NULL), DP_OK);
+    ck_assert_int_eq(dp_index_write(index, sink, NULL), DP_OK);
+    ck_assert_ptr_nonnull(strstr(dp_index_uri(index), "/y.dpi"));
+    ck_assert_int_eq(dp_index_open(context, "y.dpi", &opened, NULL), DP_OK);
+    check_same(index, opened);
+    written = save_bytes(opened, "z.dpi");
+    ck_assert(same_bytes(&saved, &written));
+    /* It has been committed. */
+    ck_assert_int_eq(dp_index_write(index, sink, NULL), DP_INVALID);
+    dp_sink_free(sink);
+    dp_index_free(opened);
+    dp_array_free(&saved);
+    dp_array_free(&written);
+    dp_index_free(index);
+    dp_array_free(&object);
+    sample_free(&sample);
+    dp_context_free(context);
+    test_leave_folder(folder);
+}
+END_TEST
+
 START_TEST(references_name_the_packed_windows_in_the_file)
 {
     const char *folder = test_enter_folder();
@@ -220,6 +251,7 @@ START_TEST(an_older_index_stays_when_saving_fails)
 }
 END_TEST
 
-TEST_MAIN("index save", what_is_saved_comes_back, references_name_the_packed_windows_in_the_file,
+TEST_MAIN("index save", what_is_saved_comes_back,
+          a_sink_that_is_open_takes_it, references_name_the_packed_windows_in_the_file,
           no_place_and_no_time_is_in_the_file, a_full_disk_leaves_nothing,
           an_older_index_stays_when_saving_fails)

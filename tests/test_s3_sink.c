@@ -14,6 +14,9 @@
 #define OLD(etag)                                                                                  \
     {.head = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-0/9\r\nContent-Length: 1\r\n" \
              "ETag: \"" etag "\"", .body_bytes = 1}
+#define OLD_RGW(etag)                                                                              \
+    {.head = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-0/9\r\nContent-Length: 1\r\n" \
+             "x-rgw-object-type: Normal\r\nETag: \"" etag "\"", .body_bytes = 1}
 #define THREE                                                                                      \
     {.head = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-0/3\r\nContent-Length: 1\r\n" \
              "ETag: \"new\"", .text = "a"}
@@ -130,6 +133,23 @@ START_TEST(a_small_object_is_one_put)
 }
 END_TEST
 
+START_TEST(a_gateway_that_knows_no_quotes_is_asked_without_them)
+{
+    static const char old[] = "\r\nIf-Match: old\r\n";
+    struct dp_error err;
+
+    ck_assert_int_eq(write_abc(SCRIPT(STARTED, DONE, OLD_RGW("old"), PUT_DONE), 1, old, &err),
+                     DP_OK);
+    /* A later version of it may know them. */
+    ck_assert_int_eq(write_abc(SCRIPT(STARTED, DONE, OLD_RGW("old"), CHANGED, OLD_RGW("old"),
+                                      PUT_DONE), 1, old, &err),
+                     DP_OK);
+    ck_assert_int_eq(write_abc(SCRIPT(STARTED, DONE, OLD_RGW("old"), CHANGED, OLD_RGW("new"),
+                                      OLD_RGW("new")), 1, old, &err),
+                     DP_CHANGED);
+}
+END_TEST
+
 START_TEST(two_writers)
 {
     static const char absent[] = "\r\nIf-None-Match: *\r\n";
@@ -221,5 +241,5 @@ START_TEST(a_big_object_goes_in_parts_and_its_failure_is_seen)
 END_TEST
 
 TEST_MAIN("s3_sink", who_writes_at_once_does_not_ask_first, a_small_object_is_one_put,
-          two_writers, no_right_to_write_shows_at_once,
-          a_big_object_goes_in_parts_and_its_failure_is_seen)
+          a_gateway_that_knows_no_quotes_is_asked_without_them, two_writers,
+          no_right_to_write_shows_at_once, a_big_object_goes_in_parts_and_its_failure_is_seen)

@@ -8,6 +8,7 @@
 #include "tools/index_commands.h"
 
 #include "base/size.h"
+#include "tools/destination.h"
 #include "tools/each.h"
 #include "tools/local.h"
 #include "tools/objects.h"
@@ -165,12 +166,14 @@ static bool is_done_by_other(struct dp_tool *tool, struct dp_object *object, con
 
 /* `object` is NULL where there is none to compare an index with. */
 static int save(const struct request *request, struct dp_index *index, const char *name,
-                struct dp_object *object, const char *place)
+                struct dp_object *object, struct dp_destination *destination, const char *place)
 {
     struct dp_tool *tool = request->tool;
     struct dp_error err;
 
-    if (dp_index_save(index, place, &err) == DP_OK) {
+    if (dp_destination_wait(destination, &err) < 0)
+        return dp_tool_fail(tool, &err);
+    if (dp_destination_save(destination, index, &err) == DP_OK) {
         report(request, name, index);
         return DP_TOOL_OK;
     }
@@ -189,11 +192,20 @@ static int choose(const struct request *request, struct dp_object *object, char 
     return *place ? DP_OK : dp_error_no_memory(err);
 }
 
+/* A build whose index cannot be written ends as soon as that is known. */
+static void go_on_while_good(struct dp_index_options *build, struct dp_destination *destination)
+{
+    build->check = dp_destination_check;
+    build->check_user = destination;
+}
+
 /* Builds the index of the object `name`; the exit status. */
 static int build_object(const struct request *request, const char *name)
 {
     struct dp_tool *tool = request->tool;
     struct dp_object *object = NULL;
+    struct dp_destination *destination = NULL;
+    struct dp_index_options build = request->build;
     struct dp_index *index = NULL;
     struct dp_error err;
     char *place = NULL;
@@ -210,13 +222,17 @@ static int build_object(const struct request *request, const char *name)
         status = DP_TOOL_OK;
         goto out;
     }
-    if (dp_local_try_index_place(tool->context, place, &err) < 0 ||
-        dp_index_build(tool->context, object, &request->build, &index, &err) < 0) {
+    if (dp_destination_open(tool->context, place, &destination, &err) < 0) {
         status = dp_tool_fail(tool, &err);
         goto out;
     }
-    status = save(request, index, name, object, place);
+    go_on_while_good(&build, destination);
+    if (dp_index_build(tool->context, object, &build, &index, &err) < 0)
+        status = dp_tool_fail(tool, &err);
+    else
+        status = save(request, index, name, object, destination, place);
 out:
+    dp_destination_free(destination);
     dp_index_free(index);
     if (request->output)
         free(place);
@@ -230,16 +246,22 @@ out:
 static int build_stdin(const struct request *request)
 {
     struct dp_tool *tool = request->tool;
-    struct dp_index *index;
+    struct dp_destination *destination;
+    struct dp_index_options build = request->build;
+    struct dp_index *index = NULL;
     struct dp_error err;
     struct dp_local_input input = {STDIN_FILENO, "stdin"};
     int status;
 
-    if (dp_local_try_index_place(tool->context, request->output, &err) < 0 ||
-        dp_index_build_from(tool->context, dp_local_read, &input, input.name, &request->build,
-                            &index, &err) < 0)
+    if (dp_destination_open(tool->context, request->output, &destination, &err) < 0)
         return dp_tool_fail(tool, &err);
-    status = save(request, index, input.name, NULL, request->output);
+    go_on_while_good(&build, destination);
+    if (dp_index_build_from(tool->context, dp_local_read, &input, input.name, &build, &index,
+                            &err) < 0)
+        status = dp_tool_fail(tool, &err);
+    else
+        status = save(request, index, input.name, NULL, destination, request->output);
+    dp_destination_free(destination);
     dp_index_free(index);
     return status;
 }

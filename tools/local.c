@@ -82,7 +82,7 @@ int dp_local_make_parents(const char *path, struct dp_error *err)
 /* An index begins so: index/INDEX.md */
 static const char magic[8] = "\x89" "DPI\r\n\x1a\n";
 
-/* Does something lie at `place` that is no index? What cannot be read is left to the sink. */
+/* Does something lie at `place` that is no index? */
 static bool is_foreign(struct dp_context *context, const char *place)
 {
     struct dp_range range = {0, sizeof(magic)};
@@ -104,13 +104,20 @@ static bool is_foreign(struct dp_context *context, const char *place)
     return size > 0 && read && memcmp(begin, magic, sizeof(magic)) != 0;
 }
 
+int dp_local_check_place(struct dp_context *context, const char *place, struct dp_error *err)
+{
+    return is_foreign(context, place)
+               ? dp_error_set(err, DP_INVALID, "%s: this is no index, it is not overwritten", place)
+               : DP_OK;
+}
+
 int dp_local_try_index_place(struct dp_context *context, const char *place, struct dp_error *err)
 {
     struct dp_sink *sink;
     int rc = dp_local_make_parents(place, err);
 
-    if (rc == DP_OK && is_foreign(context, place))
-        rc = dp_error_set(err, DP_INVALID, "%s: this is no index, it is not overwritten", place);
+    if (rc == DP_OK)
+        rc = dp_local_check_place(context, place, err);
     if (rc == DP_OK)
         rc = dp_sink_open(context, place, &sink, err);
     if (rc == DP_OK)

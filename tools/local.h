@@ -32,9 +32,12 @@ int64_t dp_local_read(void *user, void *buffer, size_t capacity, struct dp_error
 /* Makes the folders above `path`; nothing for URIs. */
 int dp_local_make_parents(const char *path, struct dp_error *err);
 
+/* DP_INVALID when something else than an index lies at `place`: nobody's data is replaced by an
+ * index. What cannot be read is left to the sink. */
+int dp_local_check_place(struct dp_context *context, const char *place, struct dp_error *err);
+
 /* Finds out, before anything long is done, whether an index can be written to `place`; makes the
- * folders above it. DP_INVALID when something else than an index is there: nobody's data is
- * replaced by an index. */
+ * folders above it and checks it. */
 int dp_local_try_index_place(struct dp_context *context, const char *place, struct dp_error *err);
 
 /* May data be written to `output`? DP_INVALID ("OUTPUT: ...") when it and `input`, paths or URIs,

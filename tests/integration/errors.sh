@@ -72,7 +72,7 @@ goes_wrong "expired presigned URL, planning" 1 "${expired%%\?*}" "HTTP 403" \
     dp-slice plan -n 2 --allow-signed --index "$work/reads.dpi" "$expired"
 
 # --------------------------------------------------------------------------------- writing
-# Somebody who may read the bucket, but not write: said before the object is read.
+# Somebody who may read the bucket, but not write: said before much of the object is read.
 s3 let reads "$RGW_READER" GetObject ListBucket || cannot "no policy for a bucket"
 (
     export AWS_ACCESS_KEY_ID=$RGW_READER_ACCESS_KEY AWS_SECRET_ACCESS_KEY=$RGW_READER_SECRET_KEY
@@ -88,6 +88,14 @@ AWS_ACCESS_KEY_ID=$RGW_READER_ACCESS_KEY AWS_SECRET_ACCESS_KEY=$RGW_READER_SECRE
     goes_wrong "no permission to write the index" 1 s3://reads/fresh.gz.dpi "AccessDenied" \
     dp-index build s3://reads/fresh.gz
 same "no permission: nothing was left" "$(ls -A "$work/empty")" ""
+# What a big one costs until that is known: the trial and the first bytes go out at the same time.
+yes 'a line of a big object' | head -c 100000000 >"$work/big.txt"
+s3 put "$work/big.txt" reads big.txt || fail "boto3 cannot write"
+rm "$work/big.txt"
+as_reader dp-index build -q --stats "$work/stats" s3://reads/big.txt 2>/dev/null
+same "no permission, a big object" "$?" 1
+received=$(/usr/bin/python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["received_bytes"])' "$work/stats")
+check "no permission: $received of 100000000 bytes were read" test "$received" -lt 50000000
 as_reader dp-index build -q -o "$work/reader.dpi" s3://reads/fresh.gz
 same "no permission, but a place of one's own" "$?" 0
 goes_wrong "no bucket for the index" 1 s3://no-such-bucket/x.dpi "no such bucket" \
