@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: The dataplug authors */
 
 /* The best combinations so far. What is kept does not depend on the order in which combinations
- * were added or lists merged. Each list belongs to one thread at a time. */
+ * were added or lists merged. Each combination is added once: a list does not look for those it
+ * has. Each list belongs to one thread at a time. */
 
 #ifndef DP_MDR_BEST_H
 #define DP_MDR_BEST_H
@@ -26,7 +27,8 @@ void dp_mdr_best_merge(struct dp_mdr_best *best, const struct dp_mdr_best *other
 /* Forgets everything, keeps the memory. */
 void dp_mdr_best_clear(struct dp_mdr_best *best);
 size_t dp_mdr_best_count(const struct dp_mdr_best *best);
-/* Nothing with a lower score can enter; -INFINITY while there is room. */
+/* Nothing with a lower score can enter; -INFINITY while there is room, INFINITY when there never
+ * will be (capacity 0). */
 double dp_mdr_best_floor(const struct dp_mdr_best *best);
 /* All of them, best first; valid until the next change. */
 const struct dp_mdr_hit *dp_mdr_best_sorted(struct dp_mdr_best *best);

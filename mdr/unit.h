@@ -39,8 +39,10 @@ struct dp_mdr_harvest {
     uint64_t combination_count;
 };
 
-/* Before the first unit: no best of any fold (score -INFINITY), nothing counted. */
+/* Before the first unit: no best of any fold (score -INFINITY), nothing counted. `best` is left
+ * alone. */
 void dp_mdr_harvest_clear(struct dp_mdr_harvest *harvest);
+/* Of different units: no combination is in both. */
 void dp_mdr_harvest_merge(struct dp_mdr_harvest *harvest, const struct dp_mdr_harvest *other);
 
 /* Rooms of one thread, for any box of these planes. */
@@ -48,7 +50,8 @@ struct dp_mdr_searcher;
 int dp_mdr_searcher_new(const struct dp_mdr_planes *planes,
                         const struct dp_mdr_unit_options *options,
                         struct dp_mdr_searcher **searcher, struct dp_error *err);
-/* Adds what the box holds to `harvest`. Fails only when `hit` does. */
+/* Adds what the box holds to `harvest`, whose `best` is not NULL. Fails only when `hit` does; then
+ * the harvest is of no use. */
 int dp_mdr_searcher_run(struct dp_mdr_searcher *searcher, const struct dp_mdr_box *box,
                         struct dp_mdr_harvest *harvest, struct dp_error *err);
 void dp_mdr_searcher_free(struct dp_mdr_searcher *searcher);

@@ -25,7 +25,7 @@ work=$(mktemp -d) || cannot "no temporary folder"
 trap 'rm -rf "$work"' EXIT
 
 # libFuzzer's targets are for clang alone.
-cd "$top" && find base connectors index slicer tools datasets tests -name '*.c' ! -path 'tests/fuzz/*' |
+cd "$top" && find base connectors index slicer mdr tools datasets tests -name '*.c' ! -path 'tests/fuzz/*' |
     sort >"$work/sources"
 [ -s "$work/sources" ] || cannot "no sources in $top"
 
