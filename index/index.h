@@ -91,5 +91,8 @@ const struct dp_name_digest *dp_index_digests(const struct dp_index *index, size
 /* Opens an index from the bytes of `file`, which the index owns from here on, also on failure. */
 int dp_index_open_object(struct dp_context *context, struct dp_object *file,
                          struct dp_index **index, struct dp_error *err);
+/* The same for who decodes and does not plan: of its tables the index has the seek points alone. */
+int dp_index_open_points(struct dp_context *context, struct dp_object *file,
+                         struct dp_index **index, struct dp_error *err);
 
 #endif

@@ -419,15 +419,19 @@ static int load_meta(struct loader *loader, struct dp_error *err)
     return result;
 }
 
+static int load_points(struct loader *loader, struct dp_error *err)
+{
+    int result = load_table(loader, DP_FILE_POINTS, take_point, err);
+
+    return result ? result : check_points(loader, err);
+}
+
+/* All tables but the points, which stand there already. */
 static int load_tables(struct loader *loader, struct dp_error *err)
 {
     int result;
 
-    result = load_table(loader, DP_FILE_POINTS, take_point, err);
-    if (!result)
-        result = check_points(loader, err);
-    if (!result)
-        result = load_table(loader, DP_FILE_SUMS, take_sum, err);
+    result = load_table(loader, DP_FILE_SUMS, take_sum, err);
     if (!result)
         result = check_sums(loader, err);
     if (!result)
@@ -445,7 +449,7 @@ static int load_tables(struct loader *loader, struct dp_error *err)
     return result;
 }
 
-static int load(struct loader *loader, struct dp_error *err)
+static int load(struct loader *loader, bool points_only, struct dp_error *err)
 {
     struct dp_index *index = loader->index;
     int result;
@@ -456,6 +460,8 @@ static int load(struct loader *loader, struct dp_error *err)
     if (!result)
         result = load_meta(loader, err);
     if (!result)
+        result = load_points(loader, err);
+    if (!result && !points_only)
         result = load_tables(loader, err);
     if (result)
         return result;
@@ -467,8 +473,8 @@ static int load(struct loader *loader, struct dp_error *err)
     return DP_OK;
 }
 
-int dp_index_open_object(struct dp_context *context, struct dp_object *file,
-                         struct dp_index **index, struct dp_error *err)
+static int open_file(struct dp_context *context, struct dp_object *file, bool points_only,
+                     struct dp_index **index, struct dp_error *err)
 {
     struct loader loader = {.file = file, .name = dp_object_uri(file)};
     int result;
@@ -479,12 +485,24 @@ int dp_index_open_object(struct dp_context *context, struct dp_object *file,
         return result;
     }
     loader.index->file = file;
-    result = load(&loader, err);
+    result = load(&loader, points_only, err);
     if (result)
         dp_index_free(loader.index);
     else
         *index = loader.index;
     return result;
+}
+
+int dp_index_open_object(struct dp_context *context, struct dp_object *file,
+                         struct dp_index **index, struct dp_error *err)
+{
+    return open_file(context, file, false, index, err);
+}
+
+int dp_index_open_points(struct dp_context *context, struct dp_object *file,
+                         struct dp_index **index, struct dp_error *err)
+{
+    return open_file(context, file, true, index, err);
 }
 
 int dp_index_open(struct dp_context *context, const char *uri, struct dp_index **index,

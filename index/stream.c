@@ -5,7 +5,7 @@
  * from its seek points, a range begins at the nearest one, and every checksum that the index has is
  * compared. */
 
-#include "index/index.h"
+#include "index/spans.h"
 
 #include "base/crc32.h"
 #include "base/options.h"
@@ -14,22 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Spans longer than this (giant deflate blocks; compressed: a flood of empty members, or garbage
- * behind the last one) are not held whole in memory: then the object is decoded front to back,
- * inflating ahead of the caller. */
-#define LARGEST_SPAN_BYTES (16u << 20)
-
 struct dp_stream {
     struct dp_context *context;
     struct dp_stream_options options;
     const struct dp_index *index; /* NULL when there is none, or none that helps */
-    struct dp_object *object;     /* with an index; not owned */
     const char *name;             /* of the object, for messages */
     struct dp_input *input;
     struct dp_decoder *decoder;
     enum dp_codec codec;
-    struct dp_guide guide;
-    size_t first_point;
+    struct dp_index_spans spans; /* with an index */
     struct dp_range range;  /* uncompressed, to be given; the end may be UINT64_MAX */
     uint64_t position;      /* uncompressed, decoded so far */
     uint64_t given_bytes;
@@ -44,14 +37,6 @@ struct dp_stream {
 
 /* ------------------------------------------------------------------- what the index knows */
 
-static uint64_t next_sum(void *user, uint64_t offset)
-{
-    const struct dp_stream *stream = user;
-    uint64_t edge = dp_index_sum_edge(stream->index, offset + 1);
-
-    return edge > offset ? edge : UINT64_MAX;
-}
-
 /* The uncompressed end of what is decoded: checks reach to the first edge behind the range. */
 static uint64_t decode_end(const struct dp_stream *stream)
 {
@@ -60,88 +45,14 @@ static uint64_t decode_end(const struct dp_stream *stream)
     return stream->range.end < size ? dp_index_sum_edge(stream->index, stream->range.end) : size;
 }
 
-static uint64_t span_end(const struct dp_stream *stream, size_t point)
+/* The compressed bytes from a point on; to the end of the object all that is left. */
+static struct dp_range packed_range(const struct dp_stream *stream, size_t point)
 {
-    uint64_t end = decode_end(stream);
-    struct dp_seek_point next;
+    struct dp_range range = dp_index_compressed_range(stream->index, point, decode_end(stream));
 
-    if (point + 1 >= dp_index_point_count(stream->index))
-        return end;
-    dp_index_point(stream->index, point + 1, &next);
-    return next.uncompressed_offset < end ? next.uncompressed_offset : end;
-}
-
-/* The compressed bytes from a point up to an uncompressed offset; to the end of the object all that
- * is left, also what stands behind a point that has no data behind it (an empty member). */
-static struct dp_range packed_range(const struct dp_stream *stream, size_t point, uint64_t end)
-{
-    struct dp_range range = dp_index_compressed_range(stream->index, point, end);
-
-    if (stream->to_the_end && end == decode_end(stream))
+    if (stream->to_the_end)
         range.end = dp_index_source_bytes(stream->index);
     return range;
-}
-
-static void get_span(void *user, size_t i, struct dp_span *span)
-{
-    const struct dp_stream *stream = user;
-    size_t point = stream->first_point + i;
-
-    dp_index_point(stream->index, point, &span->start);
-    span->end_offset = span_end(stream, point);
-    span->packed = packed_range(stream, point, span->end_offset);
-}
-
-static int get_window(void *user, size_t i, uint8_t window[DP_WINDOW_BYTES], size_t *window_bytes,
-                      struct dp_error *err)
-{
-    const struct dp_stream *stream = user;
-
-    return dp_index_window(stream->index, stream->first_point + i, window, window_bytes, err);
-}
-
-static int read_packed(void *user, struct dp_range range, uint8_t *bytes, struct dp_error *err)
-{
-    const struct dp_stream *stream = user;
-
-    return dp_object_read_at(stream->object, range, bytes, err);
-}
-
-/* Every window costs a round trip when the index lies far away; then they are not worth it. */
-static bool windows_are_near(const struct dp_index *index)
-{
-    const char *uri = dp_index_uri(index);
-
-    return !uri || !strstr(uri, "://") || strncmp(uri, "file://", 7) == 0;
-}
-
-/* Fills the guide; with spans when decoding them in parallel pays. */
-static void make_guide(struct dp_stream *stream)
-{
-    size_t last = dp_index_point_before(stream->index, decode_end(stream) - 1);
-    uint64_t largest_packed = 0;
-    struct dp_span span;
-
-    stream->guide.user = stream;
-    stream->guide.next_sum = next_sum;
-    stream->guide.span = get_span;
-    stream->guide.window = get_window;
-    stream->guide.to_the_end = stream->to_the_end;
-    if (stream->codec != DP_CODEC_GZIP || stream->options.threads < 2 ||
-        last == stream->first_point || !windows_are_near(stream->index))
-        return;
-    for (size_t i = 0; i <= last - stream->first_point; i++) {
-        get_span(stream, i, &span);
-        if (span.end_offset - span.start.uncompressed_offset > stream->guide.largest_bytes)
-            stream->guide.largest_bytes = span.end_offset - span.start.uncompressed_offset;
-        if (span.packed.end - span.packed.begin > largest_packed)
-            largest_packed = span.packed.end - span.packed.begin;
-    }
-    if (stream->guide.largest_bytes > LARGEST_SPAN_BYTES || largest_packed > LARGEST_SPAN_BYTES)
-        return;
-    stream->guide.span_count = last - stream->first_point + 1;
-    if (!stream->object->remote)
-        stream->guide.read = read_packed;
 }
 
 /* ------------------------------------------------------------------------------- opening */
@@ -151,7 +62,7 @@ static int open_input(struct dp_stream *stream, struct dp_object *object, struct
 {
     /* Nothing is read ahead where each thread reads what it needs. */
     const struct dp_input_options options = {
-        .threads = stream->options.threads > 1 && !stream->guide.read};
+        .threads = stream->options.threads > 1 && !stream->spans.guide.read};
 
     return dp_input_open_object(object, range, &options, &stream->input, err);
 }
@@ -184,23 +95,26 @@ static int open_indexed(struct dp_stream *stream, struct dp_object *object, stru
     struct dp_decoder_config config;
     uint8_t window[DP_WINDOW_BYTES];
     struct dp_range packed;
+    size_t first;
     int rc;
 
-    stream->object = object;
     stream->codec = dp_index_codec(index);
     note_end(stream);
-    stream->first_point = dp_index_point_before(index, stream->range.begin);
-    make_guide(stream);
-    packed = packed_range(stream, stream->first_point, decode_end(stream));
+    first = dp_index_point_before(index, stream->range.begin);
+    packed = packed_range(stream, first);
+    dp_index_spans_init(&stream->spans, index, object, first, decode_end(stream), packed.end,
+                        stream->options.threads);
+    stream->spans.guide.to_the_end = stream->to_the_end;
     rc = open_input(stream, object, packed, err);
     if (rc)
         return rc;
     fill_config(stream, &config);
-    config.guide = &stream->guide;
+    config.guide = &stream->spans.guide;
     config.end_offset = stream->to_the_end ? UINT64_MAX : decode_end(stream);
-    dp_index_point(index, stream->first_point, &config.start);
+    dp_index_point(index, first, &config.start);
     config.window = window;
-    rc = dp_index_window(index, stream->first_point, window, &config.window_bytes, err);
+    if (!stream->spans.guide.span_count) /* each span asks for its own */
+        rc = dp_index_window(index, first, window, &config.window_bytes, err);
     if (rc)
         return rc;
     stream->position = stream->sum_begin = config.start.uncompressed_offset;

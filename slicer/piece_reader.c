@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-/* A piece: object -> input -> decoder -> scanner -> filter -> caller.
+/* A piece: object -> input -> decoder -> scanner -> filter -> caller. (Where threads share the
+ * decoding they read from the object themselves.)
  *
  * The decoder gives stretches from the seek point on; the scanner walks them from the checkpoint.
  * What it walks before the begin of the interval is dropped (SEEK), up to the end is given out
@@ -21,10 +22,14 @@
 #include "index/block_walk.h"
 #include "index/codec/window.h"
 #include "index/tabix.h"
+#include "slicer/piece_spans.h"
 
 #include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* So many uncompressed bytes are decoded before another thread has begun. */
+#define LEAST_SHARED_BYTES (16u << 10)
 
 enum phase { SEEK, EMIT, DRAIN, DONE };
 
@@ -36,6 +41,7 @@ struct dp_piece_reader {
 
     struct dp_object *object;
     struct dp_input *input;
+    struct dp_piece_spans *spans; /* NULL: one thread decodes */
     struct dp_decoder *decoder;
     struct dp_scanner *scanner; /* kind records only */
     struct dp_filter *filter;   /* NULL: none */
@@ -139,27 +145,46 @@ static struct dp_seek_point start_of(const struct dp_slice_piece *piece)
     };
 }
 
+/* A header and the like is decoded before another thread has begun. */
+static unsigned threads_for(const struct dp_piece_reader *reader, unsigned threads)
+{
+    const struct dp_slice_piece *piece = reader->piece;
+
+    return piece->kind == DP_PIECE_BLOCKS || reader->object->remote ||
+                   piece->decoded_end - piece->point.uncompressed_offset > LEAST_SHARED_BYTES
+               ? threads
+               : 1;
+}
+
 static int open_decoder(struct dp_piece_reader *reader, struct dp_context *context,
                         const struct dp_reader_options *options, struct dp_error *err)
 {
     const struct dp_slice_piece *piece = reader->piece;
-    struct dp_input_options reading = {.threads = options->threads > 1};
+    unsigned threads = threads_for(reader, options->threads);
+    struct dp_input_options reading = {.threads = threads > 1};
     uint8_t window[DP_WINDOW_BYTES];
     struct dp_decoder_config config = {.codec = reader->source->codec,
                                        .start = start_of(piece),
                                        .end_offset = piece->decoded_end,
-                                       .threads = options->threads,
+                                       .threads = threads,
                                        .backend = options->backend};
-    /* First: the data are on their way while the window is fetched. */
-    int rc = dp_input_open_object(reader->object, piece->range, &reading, &reader->input, err);
+    int rc;
 
+    if (threads > 1)
+        reader->spans = dp_piece_spans_open(context, piece, reader->object, options);
+    if (reader->spans) {
+        config.guide = dp_piece_spans_guide(reader->spans);
+        reading.threads = false; /* each reads what it needs */
+    }
+    /* First: the data are on their way while the window is fetched. */
+    rc = dp_input_open_object(reader->object, piece->range, &reading, &reader->input, err);
     if (rc)
         return rc;
     if (piece->kind == DP_PIECE_BLOCKS) {
         config.end_offset = UINT64_MAX;
         config.want_blocks = true;
     }
-    if (piece->point.mid_member) {
+    if (piece->point.mid_member && !reader->spans) {
         rc = load_window(context, &piece->window, options->index_uri, window, err);
         if (rc)
             return rc;
@@ -283,6 +308,7 @@ void dp_piece_reader_free(struct dp_piece_reader *reader)
     if (reader->scanner)
         reader->source->format->close(reader->scanner);
     dp_decoder_free(reader->decoder);
+    dp_piece_spans_free(reader->spans);
     dp_input_free(reader->input);
     dp_object_free(reader->object);
     dp_array_free(&reader->filtered);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+#include "config.h"
+
+#include "slicer/piece_spans.h"
+
+#include "connectors/uri.h"
+#include "index/spans.h"
+
+#include <stdlib.h>
+
+struct dp_piece_spans {
+    struct dp_index *index;
+    struct dp_index_spans spans;
+};
+
+/* Does the index, whatever it is of, have the very point that the piece begins at, with the same
+ * window? *i is its number. (The checksum of all that is decoded is compared in any case.) */
+static bool has_point(const struct dp_index *index, const struct dp_slice_piece *piece, size_t *i)
+{
+    const struct dp_seek_point *planned = &piece->point;
+    struct dp_window_reference window;
+    struct dp_seek_point point;
+
+    if (dp_index_point_count(index) == 0)
+        return false;
+    *i = dp_index_point_before(index, planned->uncompressed_offset);
+    dp_index_point(index, *i, &point);
+    return point.uncompressed_offset == planned->uncompressed_offset &&
+           point.compressed_bit == planned->compressed_bit &&
+           dp_index_window_reference(index, *i, &window) &&
+           window.crc32 == piece->window.crc32 && window.raw_bytes == piece->window.raw_bytes;
+}
+
+static bool fits(const struct dp_index *index, const struct dp_slice_piece *piece,
+                 const struct dp_object *object)
+{
+    return dp_index_source_bytes(index) <= dp_object_size(object) &&
+           piece->decoded_end <= dp_index_uncompressed_bytes(index) &&
+           piece->range.end <= dp_index_source_bytes(index);
+}
+
+/* The index file that the window lies in; NULL: none, or not here. */
+static const char *near_index(const struct dp_slice_piece *piece,
+                              const struct dp_reader_options *options)
+{
+    const char *uri = options->index_uri ? options->index_uri : piece->window.uri;
+
+    return uri && dp_uri_is_local(uri) ? uri : NULL;
+}
+
+/* Fills `made`, also where it answers false. */
+static bool open_spans(struct dp_piece_spans *made, struct dp_context *context, const char *uri,
+                       const struct dp_slice_piece *piece, struct dp_object *object,
+                       unsigned threads)
+{
+    struct dp_object *file;
+    size_t first;
+
+    if (dp_object_open(context, uri, NULL, &file, NULL) ||
+        dp_index_open_points(context, file, &made->index, NULL) ||
+        !fits(made->index, piece, object) || !has_point(made->index, piece, &first))
+        return false;
+    dp_index_spans_init(&made->spans, made->index, object, first, piece->decoded_end,
+                        piece->range.end, threads);
+    return made->spans.guide.span_count > 0;
+}
+
+struct dp_piece_spans *dp_piece_spans_open(struct dp_context *context,
+                                           const struct dp_slice_piece *piece,
+                                           struct dp_object *object,
+                                           const struct dp_reader_options *options)
+{
+    const char *uri = near_index(piece, options);
+    struct dp_piece_spans *made;
+
+    if (!uri || object->remote || !piece->point.mid_member)
+        return NULL;
+    made = calloc(1, sizeof(*made));
+    if (made && open_spans(made, context, uri, piece, object, options->threads))
+        return made;
+    dp_piece_spans_free(made);
+    return NULL;
+}
+
+const struct dp_guide *dp_piece_spans_guide(const struct dp_piece_spans *spans)
+{
+    return &spans->spans.guide;
+}
+
+void dp_piece_spans_free(struct dp_piece_spans *spans)
+{
+    if (!spans)
+        return;
+    dp_index_free(spans->index);
+    free(spans);
+}
