@@ -34,9 +34,9 @@ struct dp_mdr_cohort_counts {
 struct dp_mdr_genotypes;  /* mdr/genotypes.h */
 struct dp_mdr_phenotypes; /* mdr/phenotype.h */
 
-/* Matches samples with phenotypes by ID. All of them are of fold 0 then. DP_DATA when an ID stands
- * twice in the genotypes, when nobody matches (the message shows an ID of either side), or when
- * there are no cases or no controls. `counts` may be NULL. The caller frees what `cohort` holds. */
+/* Matches samples with phenotypes by ID (neither has one twice). All samples are of fold 0 then.
+ * DP_DATA when nobody matches (the message shows an ID of either side), or when there are no cases
+ * or no controls. `counts` may be NULL. The caller frees what `cohort` holds. */
 int dp_mdr_cohort_match(const struct dp_mdr_genotypes *genotypes,
                         const struct dp_mdr_phenotypes *phenotypes, struct dp_mdr_cohort *cohort,
                         struct dp_mdr_cohort_counts *counts, struct dp_error *err);

@@ -17,8 +17,8 @@ enum { DP_MDR_MIN_FOLDS = 2 };
 int dp_mdr_folds_deal(const struct dp_mdr_genotypes *genotypes, struct dp_mdr_cohort *cohort,
                       unsigned fold_count, uint64_t seed, struct dp_error *err);
 
-/* Takes folds from the text `uri`: lines of an ID, a TAB and a fold from 1 (those that begin with
- * '#' are passed over). Every sample of the cohort must have one, and every fold up to the greatest
+/* Takes folds from the text `uri`: lines of an ID, a TAB and a fold from 1 (a header, #IID, is
+ * passed over). Every sample of the cohort must have one, and every fold up to the greatest
  * one a case and a control. IDs of nobody are ignored and counted in *unknown, which may be
  * NULL. */
 int dp_mdr_folds_read(struct dp_context *context, const char *uri,

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+#include "mdr/folds.h"
+
+#include "base/size.h"
+#include "mdr/lines.h"
+#include "mdr/random.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A sample of the cohort and its ID. */
+struct named {
+    const char *id;
+    uint32_t sample;
+};
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(((const struct named *)a)->id, ((const struct named *)b)->id);
+}
+
+/* The cohort's samples by ID, which the caller frees; NULL: out of memory. */
+static struct named *sort_by_id(const struct dp_mdr_genotypes *genotypes,
+                                const struct dp_mdr_cohort *cohort)
+{
+    size_t i, count = cohort->sample_count;
+    struct named *sorted = malloc((count + 1) * sizeof(*sorted));
+
+    if (!sorted)
+        return NULL;
+    for (i = 0; i < count; i++) {
+        sorted[i].id = dp_mdr_genotypes_sample(genotypes, cohort->column[i]);
+        sorted[i].sample = (uint32_t)i;
+    }
+    qsort(sorted, count, sizeof(*sorted), compare);
+    return sorted;
+}
+
+/* Deals the samples of a class out, the first one to fold `first` mod `fold_count`. */
+static void deal_class(struct dp_mdr_cohort *cohort, const struct named *sorted, bool cases,
+                       size_t first, unsigned fold_count, struct dp_mdr_random *random,
+                       uint32_t *samples)
+{
+    size_t i, count = 0;
+
+    for (i = 0; i < cohort->sample_count; i++) {
+        if (cohort->is_case[sorted[i].sample] == cases)
+            samples[count++] = sorted[i].sample;
+    }
+    dp_mdr_random_shuffle(random, samples, count);
+    for (i = 0; i < count; i++)
+        cohort->fold[samples[i]] = (uint8_t)((first + i) % fold_count);
+}
+
+int dp_mdr_folds_deal(const struct dp_mdr_genotypes *genotypes, struct dp_mdr_cohort *cohort,
+                      unsigned fold_count, uint64_t seed, struct dp_error *err)
+{
+    struct dp_mdr_random random;
+    struct named *sorted = NULL;
+    uint32_t *samples = NULL;
+    int result = DP_OK;
+
+    if (fold_count < DP_MDR_MIN_FOLDS || fold_count > DP_MDR_MAX_FOLDS)
+        return dp_error_set(err, DP_INVALID, "%u folds: there may be %d to %d", fold_count,
+                            DP_MDR_MIN_FOLDS, DP_MDR_MAX_FOLDS);
+    if (cohort->case_count < fold_count || cohort->control_count < fold_count)
+        return dp_error_set(err, DP_DATA,
+                            "%u folds are too many for %llu cases and %llu controls: each fold "
+                            "must have one of either",
+                            fold_count, (unsigned long long)cohort->case_count,
+                            (unsigned long long)cohort->control_count);
+    sorted = sort_by_id(genotypes, cohort);
+    samples = malloc(cohort->sample_count * sizeof(*samples));
+    if (!sorted || !samples) {
+        result = dp_error_no_memory(err);
+        goto out;
+    }
+    dp_mdr_random_seed(&random, seed);
+    deal_class(cohort, sorted, false, 0, fold_count, &random, samples);
+    deal_class(cohort, sorted, true, (size_t)cohort->control_count, fold_count, &random, samples);
+    cohort->fold_count = fold_count;
+out:
+    free(samples);
+    free(sorted);
+    return result;
+}
+
+/* -------------------------------------------------------------------------------- a file */
+
+/* What is read of a file of folds. */
+struct reading {
+    const struct dp_mdr_cohort *cohort;
+    const struct named *sorted;
+    uint8_t *fold; /* of each sample, from 1; 0: not said yet */
+    unsigned fold_count;
+    uint64_t unknown;
+};
+
+/* Takes the current line. */
+static int read_line(struct reading *reading, const struct dp_mdr_lines *lines,
+                     struct dp_error *err)
+{
+    struct named key, *found;
+    uint64_t fold;
+
+    if (dp_mdr_lines_count(lines) != 2)
+        return dp_mdr_lines_fail(lines, err, "%zu columns instead of two, ID and fold",
+                                 dp_mdr_lines_count(lines));
+    if (!dp_count_parse(dp_mdr_lines_field(lines, 1), &fold) || fold < 1 || fold > DP_MDR_MAX_FOLDS)
+        return dp_mdr_lines_fail(lines, err, "'%.60s' is no fold from 1 to %d",
+                                 dp_mdr_lines_field(lines, 1), DP_MDR_MAX_FOLDS);
+    key.id = dp_mdr_lines_field(lines, 0);
+    found = bsearch(&key, reading->sorted, reading->cohort->sample_count, sizeof(key), compare);
+    if (!found) {
+        reading->unknown++;
+        return DP_OK;
+    }
+    if (reading->fold[found->sample])
+        return dp_mdr_lines_fail(lines, err, "ID '%.100s' has a fold already", key.id);
+    reading->fold[found->sample] = (uint8_t)fold;
+    if (fold > reading->fold_count)
+        reading->fold_count = (unsigned)fold;
+    return DP_OK;
+}
+
+/* Has every sample a fold, and every fold a sample of each class? */
+static int check_folds(const struct reading *reading, const char *name, struct dp_error *err)
+{
+    const struct dp_mdr_cohort *cohort = reading->cohort;
+    size_t have[2][DP_MDR_MAX_FOLDS + 1] = {{0}};
+    unsigned i, fold;
+
+    for (i = 0; i < cohort->sample_count; i++) {
+        if (!reading->fold[reading->sorted[i].sample])
+            return dp_error_set(err, DP_DATA, "%s: no fold for the sample '%.100s'", name,
+                                reading->sorted[i].id);
+        have[cohort->is_case[i]][reading->fold[i]]++;
+    }
+    if (reading->fold_count < DP_MDR_MIN_FOLDS)
+        return dp_error_set(err, DP_DATA, "%s: all samples are in one fold", name);
+    for (fold = 1; fold <= reading->fold_count; fold++) {
+        for (i = 0; i < 2; i++) {
+            if (!have[i][fold])
+                return dp_error_set(err, DP_DATA, "%s: fold %u has no %s", name, fold,
+                                    i ? "case" : "control");
+        }
+    }
+    return DP_OK;
+}
+
+static int read_folds(struct reading *reading, struct dp_mdr_lines *lines, struct dp_error *err)
+{
+    int got, result;
+
+    while ((got = dp_mdr_lines_next(lines, err)) > 0) {
+        if (strcmp(dp_mdr_lines_field(lines, 0), "#IID") == 0)
+            continue;
+        result = read_line(reading, lines, err);
+        if (result < 0)
+            return result;
+    }
+    return got < 0 ? got : check_folds(reading, lines->name, err);
+}
+
+int dp_mdr_folds_read(struct dp_context *context, const char *uri,
+                      const struct dp_mdr_genotypes *genotypes, struct dp_mdr_cohort *cohort,
+                      uint64_t *unknown, struct dp_error *err)
+{
+    struct named *sorted = sort_by_id(genotypes, cohort);
+    struct reading reading = {.cohort = cohort, .sorted = sorted};
+    struct dp_mdr_lines lines = {0};
+    int result = DP_OK;
+    size_t i;
+
+    reading.fold = calloc(cohort->sample_count + 1, 1);
+    if (!sorted || !reading.fold) {
+        result = dp_error_no_memory(err);
+        goto out;
+    }
+    result = dp_mdr_lines_read(context, uri, &lines, err);
+    if (result < 0)
+        goto out;
+    result = read_folds(&reading, &lines, err);
+    if (result < 0)
+        goto out;
+    for (i = 0; i < cohort->sample_count; i++)
+        cohort->fold[i] = (uint8_t)(reading.fold[i] - 1);
+    cohort->fold_count = reading.fold_count;
+    if (unknown)
+        *unknown = reading.unknown;
+out:
+    dp_mdr_lines_free(&lines);
+    free(reading.fold);
+    free(sorted);
+    return result;
+}
+
+int dp_mdr_folds_format(const struct dp_mdr_genotypes *genotypes,
+                        const struct dp_mdr_cohort *cohort, char **text, size_t *length,
+                        struct dp_error *err)
+{
+    static const char header[] = "#IID\tFOLD\n";
+    struct named *sorted = sort_by_id(genotypes, cohort);
+    struct dp_array made = {0};
+    char fold[16];
+    size_t i;
+    bool good = sorted && dp_array_append(&made, header, strlen(header), 1);
+
+    for (i = 0; good && i < cohort->sample_count; i++) {
+        int digits = snprintf(fold, sizeof(fold), "\t%d\n", cohort->fold[sorted[i].sample] + 1);
+
+        good = dp_array_append(&made, sorted[i].id, strlen(sorted[i].id), 1) &&
+               dp_array_append(&made, fold, (size_t)digits, 1);
+    }
+    good = good && dp_array_append(&made, "", 1, 1);
+    free(sorted);
+    if (!good) {
+        dp_array_free(&made);
+        return dp_error_no_memory(err);
+    }
+    *text = made.data;
+    *length = made.length - 1;
+    return DP_OK;
+}
