@@ -30,10 +30,10 @@ records() {
     done
 }
 
-# cut LABEL URI PLAN_ARGUMENT...: fetches every slice of the plan into a file of its own; bcftools
+# sliced LABEL URI PLAN_ARGUMENT...: fetches every slice of the plan into a file of its own; bcftools
 # must read each, and together they are the records in `want`, each once and in order. With -z the
 # slices are joined as they are.
-cut() {
+sliced() {
     local label=$1 uri=$2
     shift 2
     rm -rf pieces packed joined
@@ -61,12 +61,12 @@ for file in m.bcf u.bcf g.bcf.gz; do
     dp-index build -q "$file" || fail "$file: dp-index build"
     same "$file: records" "$(dp-index show --json "$file" | json_field records)" "$(wc -l <want)"
     for n in 1 2 7 33; do
-        cut "$file" "$file" -n "$n"
+        sliced "$file" "$file" -n "$n"
     done
-    cut "$file" "$file" --records 997
-    cut "$file" "$file" --bytes 50000
-    cut "$file" "$file" --by contig
-    cut "$file" "$file" --window 100000
+    sliced "$file" "$file" --records 997
+    sliced "$file" "$file" --bytes 50000
+    sliced "$file" "$file" --by contig
+    sliced "$file" "$file" --window 100000
     dp-index verify -q --deep "$file" || fail "$file: dp-index verify"
     # The header once, then all records: the object's bytes.
     same "$file: the whole" "$(dp-slice plan -n 5 "$file" | dp-slice fetch -q - | sum_of)" \
@@ -101,13 +101,13 @@ regions() {
     for region in chr1:100000-900000 chr1:1-10 chr1 chr2,chr1:500000-600000 chrEmpty chrM:5000- \
         chr1:100-200,chr1:150-9000,chr2:1-5000,chr1:3000000-3000001; do
         bcftools view -H -r "$region" "${file##*/}" >asked
-        want=asked cut "$file $*" "$file" "$@" --region "$region"
+        want=asked sliced "$file $*" "$file" "$@" --region "$region"
     done
     printf 'HLA:A*01\t0\t200000\nchr1\t999\t50000\nchr1\t40000\t90000\nchr2\t0\t1\n' >"$bed"
     bcftools view -H -R "$bed" "${file##*/}" >asked
-    want=asked cut "$file $*" "$file" "$@" --bed "$bed"
+    want=asked sliced "$file $*" "$file" "$@" --bed "$bed"
     bcftools view -H -t chr2 "${file##*/}" >asked
-    want=asked cut "$file $*" "$file" "$@" --contig chr2 -n 4
+    want=asked sliced "$file $*" "$file" "$@" --contig chr2 -n 4
 }
 regions m.bcf
 
@@ -116,11 +116,11 @@ regions m.bcf
 rm -f ./*.dpi
 for file in m.vcf.gz c.vcf.gz m.bcf; do
     for n in 1 2 5 64; do
-        cut "$file, not indexed" "$file" -n "$n"
+        sliced "$file, not indexed" "$file" -n "$n"
     done
     same "$file: says so with -v" \
         "$(dp-slice plan -v -n 2 "$file" 2>&1 >/dev/null | grep -c 'planned from .*\.\(tbi\|csi\)$')" 1
-    cut "$file, not indexed" "$file" --by contig
+    sliced "$file, not indexed" "$file" --by contig
     same "$file: counts of contigs" "$(sed 's/.*"counts":{"records":\([^}]*\)}.*/\1/' manifest | xargs)" \
         "$(bcftools index -s "$file" | awk '{ print $3 }' | xargs)"
     regions "$file"
@@ -128,7 +128,7 @@ for file in m.vcf.gz c.vcf.gz m.bcf; do
 done
 dp-index build -q m.vcf.gz
 same "our index comes first" "$(dp-slice plan -v -n 2 m.vcf.gz 2>&1 >/dev/null | grep -c tbi)" 0
-cut "by --index" m.vcf.gz -n 3 --index c.vcf.gz.csi
+sliced "by --index" m.vcf.gz -n 3 --index c.vcf.gz.csi
 rm -f ./*.dpi
 
 # ----------------------------------------------------------------------- an index of another version
@@ -177,12 +177,12 @@ for file in m.vcf.gz m.vcf.gz.tbi m.bcf m.bcf.csi; do
     /usr/bin/python3 "$top/tests/integration/s3.py" put "$file" variants "$file" || fail "$file: upload"
 done
 for file in m.vcf.gz m.bcf; do
-    cut "S3, not indexed" "s3://variants/$file" -n 5
+    sliced "S3, not indexed" "s3://variants/$file" -n 5
     bcftools view -H -r chr1:100000-900000 "$file" >asked
-    want=asked cut "S3, not indexed" "s3://variants/$file" --region chr1:100000-900000
+    want=asked sliced "S3, not indexed" "s3://variants/$file" --region chr1:100000-900000
     dp-index build -q "s3://variants/$file" || fail "$file: dp-index build on S3"
-    cut "S3" "s3://variants/$file" -n 5
-    want=asked cut "S3" "s3://variants/$file" --region chr1:100000-900000
+    sliced "S3" "s3://variants/$file" -n 5
+    want=asked sliced "S3" "s3://variants/$file" --region chr1:100000-900000
 done
 same "samples on S3" "$(dp-slice plan -n 3 --samples S3 s3://variants/m.vcf.gz | dp-slice fetch -q - | sum_of)" \
     "$(bcftools view --no-version -I -s S3 m.vcf.gz | sum_of)"
