@@ -228,6 +228,23 @@ START_TEST(odd_but_good)
 }
 END_TEST
 
+/* Other readers stop at the line #CHROM. */
+START_TEST(text_behind_the_columns)
+{
+    struct bcf_record record = bcf_simple(1, 7);
+    struct dp_array object = {0};
+    struct outcome outcome;
+
+    bcf_put_header(&object, BCF_TEXT "##contig=<length=4>\n#CHROM\tPOS\n");
+    bcf_put_record(&object, &record);
+    outcome = scan_all_ways(&object);
+    ck_assert_msg(outcome.rc == 0, "%s", outcome.err.message);
+    ck_assert_ptr_nonnull(strstr(outcome.facts, "\"samples\":2"));
+    outcome_free(&outcome);
+    dp_array_free(&object);
+}
+END_TEST
+
 START_TEST(truncated_anywhere)
 {
     struct dp_array object = {0}, edges = {0};
@@ -477,6 +494,7 @@ int main(void)
     tcase_add_test(tcase, odd_headers);
     tcase_add_test(tcase, odd_records);
     tcase_add_test(tcase, odd_but_good);
+    tcase_add_test(tcase, text_behind_the_columns);
     tcase_add_test(tcase, truncated_anywhere);
     tcase_add_test(tcase, contigs_have_numbers);
     tcase_add_test(tcase, samples_are_counted);

@@ -156,6 +156,7 @@ static int end_line(struct dp_bcf_header *header, const char *object, struct dp_
     else if (begins_with(header, "#CHROM\t")) {
         header->columns_seen = true;
         header->sample_count = header->tabs >= FIXED_COLUMNS ? header->tabs + 1 - FIXED_COLUMNS : 0;
+        header->over = true;
     }
     header->line.length = 0;
     header->tabs = 0;
@@ -189,7 +190,7 @@ int dp_bcf_header_feed(struct dp_bcf_header *header, const char *object, const u
         header->over = true;
         length = (size_t)(nul - bytes);
     }
-    while (!rc && length) {
+    while (!rc && length && !header->columns_seen) {
         newline = memchr(bytes, '\n', length);
         part = newline ? (size_t)(newline - bytes) : length;
         rc = take_part(header, bytes, part, err);

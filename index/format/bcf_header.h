@@ -18,7 +18,7 @@ struct dp_bcf_header {
     uint64_t tabs;         /* in the line at hand */
     bool columns_seen;     /* the line that begins with #CHROM has ended */
     uint64_t sample_count; /* named in that line */
-    bool over;             /* a NUL came: the rest is padding */
+    bool over;             /* that line, or a NUL came: the rest means nothing */
 
     struct dp_array names;   /* char: those of all contigs, each ends in a NUL */
     struct dp_array contigs; /* uint64_t: by number, where its name stands in `names`, plus 1;
