@@ -420,8 +420,8 @@ struct dp_plan_options {
     size_t region_count;
     uint64_t window_bases; /* windows of so many bases, each record by its position */
     int by_contig;         /* 1: contigs, in the order of their records */
-    /* VCF: only the columns of these samples, in this order; names separated by newlines, all
-     * others when the first one has '^' in front. NULL: all. Text is cut, nothing recounted. */
+    /* VCF, BCF: only the columns of these samples, in this order; names separated by newlines, all
+     * others when the first one has '^' in front. NULL: all. Nothing is counted anew. */
     const char *samples;
     int split_mates;     /* 1: an interleaved object is cut anywhere, also between two mates */
 };

@@ -48,7 +48,7 @@ struct dp_plan {
     bool span;
     int64_t expires; /* of presigned URLs, seconds since 1970; 0: never */
     dp_slice_id id;
-    char *columns;               /* of samples that were asked for, in JSON; NULL: all */
+    char *columns;               /* keys of filters for the samples asked for; NULL: all */
     struct dp_plan_tabix *tabix; /* not NULL: it is all that there is, but for count and expires */
 };
 

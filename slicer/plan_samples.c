@@ -6,38 +6,33 @@
 #include "slicer/plan_samples.h"
 
 #include "connectors/object.h"
-#include "index/format/vcf.h"
-#include "index/format/vcf_columns.h"
 #include "index/index.h"
 #include "slicer/plan_header.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+static bool has_samples(const struct dp_format *format)
+{
+    return format->filter && format->filter->choose;
+}
+
 int dp_plan_samples_choose(const struct dp_format *format, const uint8_t *header,
                            size_t header_bytes, const char *wanted, const char *name,
                            char **columns, struct dp_error *err)
 {
-    const uint8_t *line = header, *newline;
-    size_t length = header_bytes;
-    json_t *list;
+    json_t *keys;
     int rc;
 
-    if (format != &dp_vcf)
+    if (!has_samples(format))
         return dp_error_set(err, DP_UNSUPPORTED,
-                            "%s: samples can be chosen in VCF text only, this is %s", name,
+                            "%s: samples can be chosen in VCF and BCF only, this is %s", name,
                             format->name);
-    if (length && header[length - 1] == '\n')
-        length--;
-    newline = length ? memrchr(header, '\n', length) : NULL;
-    if (newline)
-        line = newline + 1;
-    rc = dp_vcf_columns_choose((const char *)line, header_bytes - (size_t)(line - header), wanted,
-                               name, &list, err);
+    rc = format->filter->choose(header, header_bytes, wanted, name, &keys, err);
     if (rc)
         return rc;
-    *columns = json_dumps(list, JSON_COMPACT);
-    json_decref(list);
+    *columns = json_dumps(keys, JSON_COMPACT);
+    json_decref(keys);
     return *columns ? DP_OK : dp_error_no_memory(err);
 }
 
@@ -49,7 +44,7 @@ int dp_plan_samples_read(struct dp_index *index, struct dp_object *object, const
     uint8_t *header = NULL;
     int rc;
 
-    if (format != &dp_vcf)
+    if (!has_samples(format))
         length = 0; /* there is no need to read it */
     rc = length ? dp_plan_header_read(object->context, index, object, length, &header, err) : DP_OK;
     if (!rc)
@@ -62,10 +57,12 @@ int dp_plan_samples_read(struct dp_index *index, struct dp_object *object, const
 static int apply_to(const char *columns, struct dp_slice_piece *piece, struct dp_error *err)
 {
     json_t *spec = piece->filter ? json_loads(piece->filter, 0, NULL) : json_object();
+    json_t *keys = json_loads(columns, 0, NULL);
     char *text = NULL;
 
-    if (spec && json_object_set_new(spec, "columns", json_loads(columns, 0, NULL)) == 0)
+    if (spec && keys && json_object_update(spec, keys) == 0)
         text = json_dumps(spec, JSON_COMPACT | JSON_ENSURE_ASCII);
+    json_decref(keys);
     json_decref(spec);
     if (!text)
         return dp_error_no_memory(err);

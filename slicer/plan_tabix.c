@@ -35,7 +35,7 @@ struct dp_plan_tabix {
     struct dp_array filters; /* char *, owned */
     bool by_region;          /* `begin` and `end` of shares are set */
     bool allow_signed;
-    char *columns;    /* of samples that were asked for, in JSON; NULL: all */
+    char *columns;    /* keys of filters for the samples asked for; NULL: all */
     char *object_url; /* presigned; NULL: its own name */
     int64_t expires;
     dp_slice_id id;

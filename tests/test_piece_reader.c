@@ -145,8 +145,13 @@ static void filter_close(struct dp_filter *filter)
     free(filter);
 }
 
-static const struct dp_filter_type odd_lines = {filter_open, filter_feed, filter_finish,
-                                                filter_records, filter_close};
+static const struct dp_filter_type odd_lines = {
+    .open = filter_open,
+    .feed = filter_feed,
+    .finish = filter_finish,
+    .record_count = filter_records,
+    .close = filter_close,
+};
 
 START_TEST(test_filter)
 {

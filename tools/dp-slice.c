@@ -38,7 +38,7 @@ static const char help[] =
     "      --window BP          windows of BP bases, each record in one by its position\n"
     "      --by contig          a slice for each contig; all four: with -n they are shared out\n"
     "      --contig CHR         only the records of this contig\n"
-    "      --samples LIST|FILE  VCF: only these samples' columns; '^' in front: all others\n"
+    "      --samples LIST|FILE  only these samples' columns; '^' in front: all others\n"
     "\n"
     "fetch: print the bytes of all slices, in the order of the manifest.\n"
     "      --only K[,K-L...]    only the slices of these numbers\n"

@@ -6,7 +6,7 @@
 
 #include "index/format/filter.h"
 
-/* What slices of BCF may filter by: records by region; see BCF.md. */
+/* What slices of BCF may filter by: records by region, and samples; see BCF.md. */
 extern const struct dp_filter_type dp_bcf_filter;
 
 #endif

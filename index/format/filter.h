@@ -17,6 +17,12 @@
 struct dp_filter; /* one format's state */
 
 struct dp_filter_type {
+    /* Which keys let a filter leave only the samples `wanted`: names separated by newlines, in the
+     * order asked for; '^' in front of the first: all others. The caller merges them into the
+     * filters of all pieces, the header's too, and drops the reference. `header` is the whole one.
+     * DP_INVALID names a sample that is not there or is named twice. NULL: records have none. */
+    int (*choose)(const uint8_t *header, size_t header_bytes, const char *wanted, const char *name,
+                  json_t **keys, struct dp_error *err);
     /* `spec` may come from anybody: what makes no sense is DP_BAD_INDEX. It is not kept. `name` is
      * that of the object, for messages. `prologue`: what is fed is the header, not records. */
     int (*open)(const json_t *spec, const char *name, bool prologue, struct dp_filter **filter,

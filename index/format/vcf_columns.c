@@ -5,67 +5,21 @@
 
 #include "index/format/vcf_columns.h"
 
+#include "index/format/sample_ranges.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct range {
-    uint64_t begin;
-    uint64_t end;
-};
-
 struct dp_vcf_columns {
     char *name;
-    struct dp_array ranges; /* struct range */
-    uint64_t needed;        /* samples that a line must have */
-    struct dp_array line;   /* char: the begin of a line that is not whole yet */
-    struct dp_array tabs;   /* size_t: of a line, the tab before each sample, and the end */
-    uint64_t line_number;   /* of those fed, from 1, for messages */
+    struct dp_sample_ranges wanted;
+    struct dp_array line; /* char: the begin of a line that is not whole yet */
+    struct dp_array tabs; /* size_t: of a line, the tab before each sample, and the end */
+    uint64_t line_number; /* of those fed, from 1, for messages */
 };
 
 /* ------------------------------------------------------------------------------------- open */
-
-static int bad_spec(const char *name, struct dp_error *err)
-{
-    return dp_error_set(err, DP_BAD_INDEX, "%s: the list of sample columns makes no sense", name);
-}
-
-static bool read_range(const json_t *pair, struct range *range)
-{
-    json_int_t begin, end;
-
-    if (json_array_size(pair) != 2 || !json_is_integer(json_array_get(pair, 0)) ||
-        !json_is_integer(json_array_get(pair, 1)))
-        return false;
-    begin = json_integer_value(json_array_get(pair, 0));
-    end = json_integer_value(json_array_get(pair, 1));
-    if (begin < 0 || begin >= end || end > (json_int_t)DP_VCF_COLUMNS_SAMPLE_MAX)
-        return false;
-    *range = (struct range){(uint64_t)begin, (uint64_t)end};
-    return true;
-}
-
-static int read_spec(struct dp_vcf_columns *columns, const json_t *spec, struct dp_error *err)
-{
-    uint64_t total = 0;
-    struct range range;
-    size_t i;
-
-    if (json_array_size(spec) == 0) /* also when it is no list */
-        return bad_spec(columns->name, err);
-    for (i = 0; i < json_array_size(spec); i++) {
-        if (!read_range(json_array_get(spec, i), &range))
-            return bad_spec(columns->name, err);
-        total += range.end - range.begin;
-        if (total > DP_VCF_COLUMNS_SAMPLE_MAX)
-            return bad_spec(columns->name, err);
-        if (range.end > columns->needed)
-            columns->needed = range.end;
-        if (!dp_array_append(&columns->ranges, &range, 1, sizeof(range)))
-            return dp_error_no_memory(err);
-    }
-    return DP_OK;
-}
 
 int dp_vcf_columns_open(const json_t *spec, const char *name, struct dp_vcf_columns **columns,
                         struct dp_error *err)
@@ -77,7 +31,7 @@ int dp_vcf_columns_open(const json_t *spec, const char *name, struct dp_vcf_colu
         free(made);
         return dp_error_no_memory(err);
     }
-    rc = read_spec(made, spec, err);
+    rc = dp_sample_ranges_read(spec, name, &made->wanted, err);
     if (rc)
         dp_vcf_columns_close(made);
     else
@@ -89,7 +43,7 @@ void dp_vcf_columns_close(struct dp_vcf_columns *columns)
 {
     if (!columns)
         return;
-    dp_array_free(&columns->ranges);
+    dp_sample_ranges_free(&columns->wanted);
     dp_array_free(&columns->line);
     dp_array_free(&columns->tabs);
     free(columns->name);
@@ -122,7 +76,7 @@ static int find_samples(struct dp_array *tabs, const char *line, size_t length, 
 static int cut_line(struct dp_vcf_columns *columns, const char *line, size_t length,
                     struct dp_array *out, struct dp_error *err)
 {
-    const struct range *ranges = columns->ranges.data;
+    const struct dp_range *ranges = columns->wanted.ranges.data;
     const size_t *tabs;
     uint64_t count = 0;
     size_t i;
@@ -130,15 +84,16 @@ static int cut_line(struct dp_vcf_columns *columns, const char *line, size_t len
 
     if (rc)
         return rc;
-    if (count < columns->needed)
+    if (count < columns->wanted.needed)
         return dp_error_set_detail(err, DP_DATA, DP_DETAIL_RECORD,
                                    "%s: line %" PRIu64 " of this slice: %" PRIu64
                                    " samples, sample number %" PRIu64 " is wanted",
-                                   columns->name, columns->line_number, count, columns->needed);
+                                   columns->name, columns->line_number, count,
+                                   columns->wanted.needed);
     tabs = columns->tabs.data;
     if (!dp_array_append(out, line, tabs[0], 1))
         return dp_error_no_memory(err);
-    for (i = 0; i < columns->ranges.length; i++)
+    for (i = 0; i < columns->wanted.ranges.length; i++)
         if (!dp_array_append(out, line + tabs[ranges[i].begin],
                              tabs[ranges[i].end] - tabs[ranges[i].begin], 1))
             return dp_error_no_memory(err);

@@ -15,15 +15,13 @@
 /* Columns in front of the samples: CHROM to FORMAT. */
 #define DP_VCF_FIXED_COLUMNS 9u
 
-/* No line is longer; a sample more is never named in a slice. */
-#define DP_VCF_COLUMNS_LINE_MAX   (UINT64_C(1) << 30)
-#define DP_VCF_COLUMNS_SAMPLE_MAX (UINT64_C(1) << 24)
+/* No line is longer. */
+#define DP_VCF_COLUMNS_LINE_MAX (UINT64_C(1) << 30)
 
 struct dp_vcf_columns;
 
-/* `spec` is a list of ranges of sample numbers, [[begin, end], ...], half-open, in the order in
- * which they are wanted; it is not kept. What makes no sense is DP_BAD_INDEX. `name` is that of the
- * object, for messages. */
+/* `spec` is a list as sample_ranges.h has it; it is not kept. What makes no sense is DP_BAD_INDEX.
+ * `name` is that of the object, for messages. */
 int dp_vcf_columns_open(const json_t *spec, const char *name, struct dp_vcf_columns **columns,
                         struct dp_error *err);
 /* Takes bytes of text and appends what remains of whole lines to `out`. Lines that begin with "##"

@@ -15,6 +15,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The samples are named in the last line. */
+static int filter_choose(const uint8_t *header, size_t header_bytes, const char *wanted,
+                         const char *name, json_t **keys, struct dp_error *err)
+{
+    size_t length = header_bytes;
+    const uint8_t *line = header, *newline;
+    json_t *list;
+    int rc;
+
+    if (length && header[length - 1] == '\n')
+        length--;
+    newline = length ? memrchr(header, '\n', length) : NULL;
+    if (newline)
+        line = newline + 1;
+    rc = dp_vcf_columns_choose((const char *)line, header_bytes - (size_t)(line - header), wanted,
+                               name, &list, err);
+    if (rc)
+        return rc;
+    *keys = json_pack("{s:o}", "columns", list);
+    return *keys ? DP_OK : dp_error_no_memory(err);
+}
+
 struct dp_filter {
     char *name;
     bool prologue; /* these lines are the header */
@@ -201,6 +223,7 @@ static uint64_t filter_record_count(const struct dp_filter *filter)
 }
 
 const struct dp_filter_type dp_vcf_filter = {
+    .choose = filter_choose,
     .open = filter_open,
     .feed = filter_feed,
     .finish = filter_finish,

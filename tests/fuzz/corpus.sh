@@ -58,7 +58,7 @@ done
 gzip -c sites.vcf >sites.vcf.gz
 for file in sites.vcf sites.vcf.gz; do
     "$build/dp-index" build -q -s 1K -o "$folder/fuzz_index/$file.dpi" "$file"
-    for kind in "-n 4" "--region 1:5-60 -n 1" "--window 50 --inline"; do
+    for kind in "-n 4" "--region 1:5-60 -n 1" "--window 50 --inline" "-n 2 --samples x"; do
         # shellcheck disable=SC2086 # words
         "$build/dp-slice" plan $kind --index "$folder/fuzz_index/$file.dpi" "$file" >manifest
         while read -r line; do
@@ -108,6 +108,28 @@ if command -v bcftools >/dev/null && command -v tabix >/dev/null; then
     done
     { printf '\001\030'; bcftools view -O u variants.bcf; } >"$folder/fuzz_bcf/variants"
     { printf '\002\141'; bcftools view -O u variants.bcf c1:1-9000; } >"$folder/fuzz_bcf/few"
+
+    # Calls of four samples, of every type and with vectors of every length; once without the header.
+    awk 'BEGIN { print "##fileformat=VCFv4.2\n##contig=<ID=1,length=99000>"
+        print "##FORMAT=<ID=GT,Number=1,Type=String,Description=\"g\">\n##FORMAT=<ID=FT,Number=1,Type=String,Description=\"f\">"
+        print "##FORMAT=<ID=GQ,Number=1,Type=Float,Description=\"q\">\n##FORMAT=<ID=PL,Number=.,Type=Integer,Description=\"p\">"
+        print "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ta\tb\tc\td"
+        for (i = 1; i <= 12; i++) { list = i; for (k = 0; k < 3 * i; k++) list = list "," k * i ^ (i % 6)
+            text = sprintf("%" 7 * i "s", "x"); gsub(" ", "y", text)
+            printf "1\t%d\t.\tA\tC\t.\t.\t.\tGT:FT:GQ:PL\t0/1:%s:.:.\t1|1:x:%d.5:7\t.\t0|0:.:3:%s\n", 50 * i, text, i, list } }' >calls.vcf
+    bcftools view -O u -o calls.bcf calls.vcf
+    { printf '\010\010'; cat calls.bcf; } >"$folder/fuzz_bcf/calls"
+    { printf '\010\010'; tail -c +$((10 + $(od -An -t u4 -j 5 -N 4 calls.bcf))) calls.bcf; } >"$folder/fuzz_bcf/records"
+    "$build/dp-index" build -q -s 1K calls.bcf
+    for kind in "-n 2 --samples c,a" "--region 1:5-300 --samples ^b --inline"; do
+        # shellcheck disable=SC2086 # words
+        "$build/dp-slice" plan $kind calls.bcf >manifest
+        while read -r line; do
+            name=calls-$(printf '%s' "$line" | cksum | tr ' ' -)
+            printf '%s' "$line" >"$folder/fuzz_slice/$name"
+            { printf '%s\n' "$line"; cat calls.bcf; } >"$folder/fuzz_reader/$name"
+        done <manifest
+    done
 fi
 
 # Mates: two sources, two outputs, which the fuzzed reader takes for the same bytes.

@@ -90,7 +90,6 @@ END
 refused 1 "a contig that is none" "record 2, offset .*contig number 77" dp-index build -o bad.dpi contig.bcf
 gzip -c m.bcf >twice.bcf.gz
 refused 1 "packed twice" "packed twice" dp-index build -o twice.dpi twice.bcf.gz
-refused 1 "samples of BCF" "VCF text only" dp-slice plan --samples s1 m.bcf
 
 # ----------------------------------------------------------------------------------------- regions
 
@@ -169,6 +168,70 @@ for file in m.vcf m.vcf.gz; do
     refused 1 "$file: no such sample" "sample 'who' is not in the header" dp-slice plan --samples who "$file"
 done
 
+# chosen FILE LABEL SAMPLES VIEW_ARGUMENTS PLAN_ARGUMENT...: BCF, where both are compared as text with
+# the header: all slices as one stream, and each by itself, packed and joined.
+chosen() {
+    local file=$1 label="$2: samples $3: $5" samples=$3 view=$4 s=s
+    shift 4
+    case $samples in *names) s=S ;; esac
+    # shellcheck disable=SC2086 # words
+    bcftools view --no-version -I -$s "${samples/@/}" $view "${file##*/}" >asked 2>words ||
+        fail "$label: bcftools"
+    dp-slice plan "$@" --samples "$samples" "$file" >manifest 2>words || { fail "$label: plan"; return; }
+    dp-slice fetch -q manifest >whole.bcf 2>words || { fail "$label: fetch"; return; }
+    bcftools view --no-version -o have whole.bcf 2>words
+    check "$label" cmp -s have asked
+    rm -rf packed
+    dp-slice fetch -q -z -@ 2 --output-dir packed --name '{number}.gz' manifest || { fail "$label: fetch -z"; return; }
+    bcftools concat --naive -o joined packed/* 2>>words && bcftools view --no-version -o have joined 2>>words
+    check "$label, joined" cmp -s have asked
+}
+
+# Calls of every type, in vectors of every length; BGZF, plain, gzip, by index and by .csi.
+printf '%s\t1000\t40000\n' chr1 chr2 >bed
+for file in m.bcf u.bcf g.bcf.gz; do
+    for way in index csi; do
+        if [ $way = csi ]; then
+            rm -f "$file.dpi"
+            [ "$file" = m.bcf ] || continue
+        else
+            dp-index build -q "$file"
+        fi
+        for samples in s1 S3,s1 "s two,S3,s1" ^s1 "^S3,s two" @names ^names; do
+            chosen "$file" "$file by $way" "$samples" "" -n 4
+        done
+        if [ "$file" = m.bcf ]; then
+            chosen "$file" "$file by $way" S3,s1 "-r chr1:100000-900000" --region chr1:100000-900000
+            chosen "$file" "$file by $way" ^s1 "-R bed" --bed bed -n 1
+            chosen "$file" "$file by $way" S3 "-t chr2" --contig chr2 -n 3
+        fi
+        chosen "$file" "$file by $way" S3,s1 "" --by contig
+        [ $way = csi ] && continue
+        chosen "$file" "$file by $way" S3,s1 "" --records 700
+        chosen "$file" "$file by $way" S3,s1 "" --window 300000
+        chosen "$file" "$file by $way" S3,s1 "" -n 3 --inline
+    done
+    dp-index build -q "$file"
+    refused 1 "$file: no such sample" "sample 'who' is not in the header" dp-slice plan --samples who "$file"
+    refused 1 "$file: twice" "sample 's1' is named twice" dp-slice plan --samples s1,s1 "$file"
+done
+
+# A FORMAT field that does not fit its record is nothing to a plain slice, but to one of samples.
+/usr/bin/python3 - <<'END'
+data = bytearray(open("u.bcf", "rb").read())
+at = 9 + int.from_bytes(data[5:9], "little")
+for _ in range(2):
+    at += 8 + int.from_bytes(data[at:at + 4], "little") + int.from_bytes(data[at + 4:at + 8], "little")
+at += 8 + int.from_bytes(data[at:at + 4], "little")  # the first descriptor of the third record
+data[at + 2] = 0xe1
+open("fields.bcf", "wb").write(data)
+END
+dp-index build -q fields.bcf
+same "fields that do not fit" "$(dp-slice plan -n 3 fields.bcf | dp-slice fetch -q - | sum_of)" "$(sum_of <fields.bcf)"
+dp-slice plan -n 1 --samples S3 fields.bcf >manifest
+refused 1 "samples of such fields" "record 3 of this slice: FORMAT field .* of " dp-slice fetch -q -o none manifest
+check "samples of such fields: no output" test ! -e none
+
 # ---------------------------------------------------------------------------------------------- S3
 
 serve rgw variants
@@ -184,6 +247,8 @@ for file in m.vcf.gz m.bcf; do
     sliced "S3" "s3://variants/$file" -n 5
     want=asked sliced "S3" "s3://variants/$file" --region chr1:100000-900000
 done
+chosen s3://variants/m.bcf "S3" S3,s1 "" -n 3
+chosen s3://variants/m.bcf "S3" ^s1 "-r chr1:100000-900000" --region chr1:100000-900000
 same "samples on S3" "$(dp-slice plan -n 3 --samples S3 s3://variants/m.vcf.gz | dp-slice fetch -q - | sum_of)" \
     "$(bcftools view --no-version -I -s S3 m.vcf.gz | sum_of)"
 

@@ -117,6 +117,19 @@ check "slices as BGZF" cmp -s have <(bcftools view -H x.vcf.gz)
 bcftools concat --naive parts/* >naive.vcf.gz 2>/dev/null || fail "bcftools concat --naive"
 check "bcftools concat --naive" cmp -s x.vcf <(gzip -dc naive.vcf.gz)
 
+# --- samples, of text and of BCF: what bcftools view -I -s gives
+bcftools view -O b -o x.bcf x.vcf.gz 2>/dev/null
+ends 0 "build x.bcf" dp-index build -q x.bcf
+for choice in s2 s2,s1 ^s2; do
+    bcftools view -H -I -s "$choice" x.vcf.gz >want 2>/dev/null
+    for file in x.vcf x.vcf.gz x.bcf; do
+        dp-slice plan -n 3 --samples "$choice" $file | dp-slice fetch -z - | bcftools view -H >have 2>/dev/null
+        check "$file: samples $choice" cmp -s have want
+    done
+done
+ends 1 "a sample that is not there" dp-slice plan -n 3 --samples s3 x.bcf
+says "x.bcf: sample 's3' is not in the header" "a sample that is not there"
+
 # --- what is refused
 { head -n 50 x.vcf; printf 'c1\t50000\t.\tA'; } >cut.vcf
 ends 1 "a line that is cut" dp-index build cut.vcf
