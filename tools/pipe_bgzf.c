@@ -12,8 +12,13 @@
 #ifdef HAVE_HTSLIB
 
 #include <htslib/bgzf.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef DP_HTSLIB_SONAME
+#include <dlfcn.h>
+#endif
 
 /* What a block holds at most: as bgzip does, so that even incompressible bytes fit 64 KiB. */
 #define DATA_BYTES  0xff00u
@@ -34,11 +39,33 @@ static struct step *step_of(struct dp_pipe *pipe)
     return (struct step *)pipe;
 }
 
+/* The only function of htslib that is needed; NULL while it is not loaded. */
+static int (*compress_bgzf)(void *block, size_t *length, const void *data, size_t data_bytes,
+                            int level);
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* Loading htslib with all it stands on would make every start of the program slower. ISO C has no
+ * conversion from an object pointer, POSIX promises that they look the same. */
+static void load(void)
+{
+#ifdef DP_HTSLIB_SONAME
+    void *handle = dlopen(DP_HTSLIB_SONAME, RTLD_LAZY | RTLD_LOCAL);
+    void *address = handle ? dlsym(handle, "bgzf_compress") : NULL;
+
+    memcpy(&compress_bgzf, &address, sizeof(address));
+#else
+    compress_bgzf = bgzf_compress;
+#endif
+}
+
 static int compress_block(void *block, size_t *length, const void *data, size_t data_bytes,
                           struct dp_error *err)
 {
+    pthread_once(&once, load);
+    if (!compress_bgzf)
+        return dp_error_set(err, DP_UNSUPPORTED, "htslib could not be loaded for BGZF output");
     *length = BLOCK_BYTES;
-    if (bgzf_compress(block, length, data, data_bytes, LEVEL) != 0)
+    if (compress_bgzf(block, length, data, data_bytes, LEVEL) != 0)
         return dp_error_set(err, DP_IO, "BGZF compression failed");
     return DP_OK;
 }

@@ -13,29 +13,55 @@ for dp_flag in $1; do
 done
 ])
 
-dnl DP_FIND_CURL: finds the name under which libcurl is loaded at run time, so that only processes
-dnl that talk HTTP load it (connectors/curl_library.h). Without one it is linked.
+dnl DP_FIND_SONAME(VARIABLE, LIBRARY, LIBS, FUNCTION): the name under which libLIBRARY, which has the
+dnl function, is loaded at run time; empty where it cannot be found.
+AC_DEFUN([DP_FIND_SONAME], [
+AC_REQUIRE([AC_PROG_AWK])
+AC_CHECK_TOOL([READELF], [readelf])
+$1=
+AS_IF([test -n "$READELF"], [
+    AC_SEARCH_LIBS([dlopen], [dl])
+    AC_MSG_CHECKING([for the name that lib$2 is loaded under])
+    dp_saved_LIBS="$LIBS"
+    LIBS="$3 $LIBS"
+    AC_LINK_IFELSE([AC_LANG_PROGRAM([[char $4(void);]], [[return $4();]])],
+        [$1=$($READELF -d conftest$EXEEXT 2>/dev/null |
+            tr '@<:@@:>@' '  ' | $AWK '/NEEDED/ && $NF ~ /^lib$2/ { print $NF }')])
+    LIBS="$dp_saved_LIBS"
+    AC_MSG_RESULT([${$1:-not found, it is linked}])])
+])
+
+dnl DP_FIND_CURL: only processes that talk HTTP load libcurl (connectors/curl_library.h). Without a
+dnl name to load it under it is linked.
 AC_DEFUN([DP_FIND_CURL], [
 AC_ARG_ENABLE([lazy-curl],
     [AS_HELP_STRING([--disable-lazy-curl], [link libcurl instead of loading it with the first HTTP request])],
     [], [enable_lazy_curl=yes])
 AC_SUBST([CURL_LINK_LIBS], ["$CURL_LIBS"]) dnl for programs that link it in any case
-AC_CHECK_TOOL([READELF], [readelf])
 dp_curl_soname=
-AS_IF([test "x$enable_lazy_curl" != xno && test -n "$READELF"], [
-    AC_SEARCH_LIBS([dlopen], [dl])
-    AC_MSG_CHECKING([for the name that libcurl is loaded under])
-    dp_saved_LIBS="$LIBS"
-    LIBS="$CURL_LIBS $LIBS"
-    AC_LINK_IFELSE([AC_LANG_PROGRAM([[char curl_easy_init(void);]], [[return curl_easy_init();]])],
-        [dp_curl_soname=$($READELF -d conftest$EXEEXT 2>/dev/null |
-            tr '@<:@@:>@' '  ' | $AWK '/NEEDED/ && $NF ~ /^libcurl/ { print $NF }')])
-    LIBS="$dp_saved_LIBS"
-    AC_MSG_RESULT([${dp_curl_soname:-not found, it is linked}])])
+AS_IF([test "x$enable_lazy_curl" != xno],
+    [DP_FIND_SONAME([dp_curl_soname], [curl], [$CURL_LIBS], [curl_easy_init])])
 AS_IF([test -n "$dp_curl_soname"],
     [AC_DEFINE_UNQUOTED([DP_CURL_SONAME], ["$dp_curl_soname"],
         [libcurl is loaded under this name by the first HTTP request])
      CURL_LIBS=
      dp_curl_how="$dp_curl_soname, loaded when needed"],
     [dp_curl_how=linked])
+])
+
+dnl DP_FIND_HTSLIB: only dp-slice fetch -z loads htslib and its five libraries (tools/pipe_bgzf.c).
+AC_DEFUN([DP_FIND_HTSLIB], [
+AC_ARG_ENABLE([lazy-htslib],
+    [AS_HELP_STRING([--disable-lazy-htslib], [link htslib into dp-slice instead of loading it for -z])],
+    [], [enable_lazy_htslib=yes])
+AC_SUBST([BGZF_LIBS], ["$HTSLIB_LIBS"])
+dp_htslib_soname=
+AS_IF([test "x$enable_lazy_htslib" != xno],
+    [DP_FIND_SONAME([dp_htslib_soname], [hts], [$HTSLIB_LIBS], [bgzf_compress])])
+AS_IF([test -n "$dp_htslib_soname"],
+    [AC_DEFINE_UNQUOTED([DP_HTSLIB_SONAME], ["$dp_htslib_soname"],
+        [htslib is loaded under this name where BGZF is written])
+     BGZF_LIBS=
+     dp_htslib_how=" ($dp_htslib_soname, loaded when needed)"],
+    [dp_htslib_how=" (htslib)"])
 ])
