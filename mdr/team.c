@@ -74,6 +74,7 @@ uint64_t dp_mdr_team_next(struct dp_mdr_team *team)
     uint64_t number, taken;
 
     pthread_mutex_lock(&team->lock);
+    team->ops->poke(team);
     /* Once the numbers are used up, nobody need ask the others any more. */
     if (team->begin == team->end && team->end < team->count) {
         taken = share(team, team->end);

@@ -65,6 +65,11 @@ static uint64_t take(struct dp_mdr_team *team, uint64_t count)
     return was;
 }
 
+static void poke(struct dp_mdr_team *team)
+{
+    (void)team;
+}
+
 static void broadcast(struct dp_mdr_team *team, void *bytes, size_t length)
 {
     (void)team;
@@ -104,7 +109,7 @@ static void free_alone(struct dp_mdr_team *team)
 }
 
 static const struct dp_mdr_team_ops ops = {
-    agree, memory, node_wait, node_gather, reset, take, broadcast, gather, free_alone,
+    agree, memory, node_wait, node_gather, reset, take, poke, broadcast, gather, free_alone,
 };
 
 int dp_mdr_team_alone(struct dp_mdr_team **team, struct dp_error *err)

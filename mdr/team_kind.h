@@ -20,6 +20,8 @@ struct dp_mdr_team_ops {
     void (*reset)(struct dp_mdr_team *team);
     /* Adds `count` to it and returns what it was. One thread of a rank at a time. */
     uint64_t (*take)(struct dp_mdr_team *team, uint64_t count);
+    /* Lets others get at the counter; called with each number, under the lock of `take`. */
+    void (*poke)(struct dp_mdr_team *team);
     void (*broadcast)(struct dp_mdr_team *team, void *bytes, size_t length);
     int (*gather)(struct dp_mdr_team *team, const void *bytes, size_t length,
                   struct dp_mdr_team_part **parts, struct dp_error *err);

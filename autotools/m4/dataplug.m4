@@ -65,3 +65,42 @@ AS_IF([test -n "$dp_htslib_soname"],
      dp_htslib_how=" ($dp_htslib_soname, loaded when needed)"],
     [dp_htslib_how=" (htslib)"])
 ])
+
+dnl DP_FIND_MPI: an MPI library for dp-mdr-mpi. --with-mpi takes any that is found, =openmpi or =mpich
+dnl that one; MPI_CFLAGS and MPI_LIBS name one by hand. Where pkg-config knows none, mpicc is asked.
+AC_DEFUN([DP_FIND_MPI], [
+AC_ARG_WITH([mpi],
+    [AS_HELP_STRING([--with-mpi@<:@=openmpi|mpich@:>@],
+        [build dp-mdr-mpi @<:@default: with what is found, Open MPI first@:>@])],
+    [], [with_mpi=check])
+AC_CHECK_TOOL([MPICC], [mpicc])
+have_mpi=no
+AS_CASE([$with_mpi],
+    [no], [],
+    [openmpi], [PKG_CHECK_MODULES([MPI], [ompi-c], [have_mpi=openmpi], [:])],
+    [mpich], [PKG_CHECK_MODULES([MPI], [mpich], [have_mpi=mpich], [:])],
+    [yes|check], [
+        PKG_CHECK_MODULES([MPI], [ompi-c], [have_mpi=openmpi],
+            [PKG_CHECK_MODULES([MPI], [mpich], [have_mpi=mpich], [:])])
+        AS_IF([test $have_mpi = no && dp_mpi_line=$($MPICC -show 2>/dev/null) && test -n "$dp_mpi_line"], [
+            for dp_word in $dp_mpi_line; do
+                AS_CASE([$dp_word],
+                    [-I*|-D*], [MPI_CFLAGS="$MPI_CFLAGS $dp_word"],
+                    [-l*|-L*|-Wl*|-pthread], [MPI_LIBS="$MPI_LIBS $dp_word"])
+            done
+            have_mpi=$MPICC])],
+    [AC_MSG_ERROR([--with-mpi=$with_mpi: it may be openmpi or mpich])])
+AS_IF([test $have_mpi != no], [
+    dp_saved_CFLAGS="$CFLAGS"
+    dp_saved_LIBS="$LIBS"
+    CFLAGS="$CFLAGS $MPI_CFLAGS"
+    LIBS="$MPI_LIBS $LIBS"
+    AC_MSG_CHECKING([whether MPI programs can be linked])
+    AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <mpi.h>]], [[MPI_Win w; return MPI_Win_sync(w);]])],
+        [AC_MSG_RESULT([yes])], [AC_MSG_RESULT([no]); have_mpi=no])
+    CFLAGS="$dp_saved_CFLAGS"
+    LIBS="$dp_saved_LIBS"])
+AS_IF([test $have_mpi = no && test "x$with_mpi" != xcheck && test "x$with_mpi" != xno],
+    [AC_MSG_ERROR([--with-mpi was asked for, but no MPI was found (Debian: libopenmpi-dev or libmpich-dev)])])
+AM_CONDITIONAL([HAVE_MPI], [test $have_mpi != no])
+])

@@ -32,8 +32,8 @@ cd "$top" && find base connectors index slicer mdr tools datasets tests -name '*
 # Prints "ok" or the name of the source with the compiler's words.
 compile() {
     local words
-    if words=$("$cc" -std=c11 -O2 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-        -Werror -I"$build" -I"$top" -idirafter /usr/include -idirafter "$native" \
+    if words=$("$cc" -std=c11 -O2 -fopenmp -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+        -Werror -I"$build" -I"$top" -idirafter /usr/include -idirafter "$native" $mpi \
         -c -o /dev/null "$1" 2>&1); then
         echo "ok"
     else
@@ -41,7 +41,10 @@ compile() {
     fi
 }
 native=/usr/include/$(gcc -print-multiarch)
-export cc build top native
+mpi=$(pkg-config --cflags-only-I ompi-c 2>/dev/null || pkg-config --cflags-only-I mpich) ||
+    cannot "neither libopenmpi-dev nor libmpich-dev is installed"
+mpi=${mpi//-I/-idirafter }
+export cc build top native mpi
 export -f compile
 xargs -P "$(nproc)" -I {} bash -c 'compile {}' <"$work/sources" >"$work/verdicts"
 grep -v '^ok$' "$work/verdicts"
