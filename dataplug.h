@@ -72,7 +72,8 @@ enum dp_detail {
     DP_DETAIL_RECORD = 8,          /* a record breaks the rules of its format */
     DP_DETAIL_CHECKSUM = 9,        /* bytes differ from what was indexed */
     DP_DETAIL_NO_RANGES = 10,      /* the server cannot serve byte ranges */
-    DP_DETAIL_GZIP_HEADER = 11     /* a member's header does not fit its checksum */
+    DP_DETAIL_GZIP_HEADER = 11,    /* a member's header does not fit its checksum */
+    DP_DETAIL_GZIP_TRAILER = 12    /* neither a member's CRC nor its length fits */
 };
 
 struct dp_error {

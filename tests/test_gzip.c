@@ -185,7 +185,9 @@ START_TEST(trailers)
     trailer = (uint8_t *)object.data + object.length - 8;
     trailer[5] ^= 1;
     ck_assert_int_eq(verdict_of(&object, NULL, 1, 100), DP_DETAIL_GZIP_LENGTH);
-    trailer[0] ^= 1; /* both are wrong: the CRC is named first */
+    trailer[0] ^= 1;
+    ck_assert_int_eq(verdict_of(&object, NULL, 1, 100), DP_DETAIL_GZIP_TRAILER);
+    trailer[5] ^= 1;
     ck_assert_int_eq(verdict_of(&object, NULL, 1, 100), DP_DETAIL_GZIP_CRC);
     dp_array_free(&object);
 }
@@ -227,6 +229,8 @@ static int verdict_of_gzip(const char *path, const struct dp_array *object)
     status = WEXITSTATUS(pclose(file));
     if (status != 1)
         return status == 2 ? GARBAGE : GOOD;
+    if (strstr(answer, "crc error") && strstr(answer, "length error"))
+        return DP_DETAIL_GZIP_TRAILER;
     for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
         if (strstr(answer, messages[i].text))
             return messages[i].verdict;

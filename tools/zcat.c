@@ -50,6 +50,7 @@ static const char *words_of(const struct dp_error *err)
     case DP_DETAIL_UNEXPECTED_END:
         return "unexpected end of file";
     case DP_DETAIL_GZIP_CRC:
+    case DP_DETAIL_GZIP_TRAILER: /* the first of two lines */
         return "invalid compressed data--crc error";
     case DP_DETAIL_GZIP_LENGTH:
         return "invalid compressed data--length error";
@@ -83,6 +84,8 @@ static void fail(struct dp_zcat *zcat, const char *name, const struct dp_error *
         dp_tool_error(&zcat->tool, "%s %s %s", name, *words == 'e' ? "is" : "has", words);
     else if (words)
         dp_tool_error(&zcat->tool, "%s: %s", name, words);
+    if (err->detail == DP_DETAIL_GZIP_TRAILER)
+        dp_tool_error(&zcat->tool, "%s: invalid compressed data--length error", name);
     if (!words || zcat->tool.verbose)
         dp_tool_fail(&zcat->tool, err);
 }

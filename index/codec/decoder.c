@@ -172,27 +172,35 @@ static int resume_as_gzip(struct dp_decoder *self, struct dp_error *err)
 
 /* ------------------------------------------------------------------------------- pieces */
 
-/* A member ended at the uncompressed offset `end`: does its trailer fit? Like GNU gzip the CRC is
- * looked at first. */
+/* What is wrong with the trailer of a member, one of CRC and length at least. */
+static int trailer_fault(const struct dp_decoder *self, const struct dp_segment *segment,
+                         bool crc_fits, bool length_fits, struct dp_error *err)
+{
+    enum dp_detail detail = crc_fits      ? DP_DETAIL_GZIP_LENGTH
+                            : length_fits ? DP_DETAIL_GZIP_CRC
+                                          : DP_DETAIL_GZIP_TRAILER;
+    const char *what = crc_fits ? "length error" : length_fits ? "crc error" : "crc and length error";
+
+    return dp_error_set_detail(err, DP_DATA, detail,
+                               "%s: offset %" PRIu64 ": invalid compressed data--%s",
+                               dp_input_name(self->config.input),
+                               segment->trailer_offset + (crc_fits ? 4 : 0), what);
+}
+
+/* A member ended at the uncompressed offset `end`: does its trailer fit? */
 static int check_member(struct dp_decoder *self, const struct dp_segment *segment, uint64_t end,
                         struct dp_error *err)
 {
     bool whole = self->whole_member;
-    uint32_t crc = self->member_crc32;
-    uint32_t length = (uint32_t)self->member_bytes;
+    bool crc_fits = self->member_crc32 == segment->member_crc32;
+    bool length_fits = (uint32_t)self->member_bytes == segment->member_length;
 
     self->result.damaged_member = end - self->member_bytes;
     self->member_crc32 = 0;
     self->member_bytes = 0;
     self->whole_member = true;
-    if (whole && crc != segment->member_crc32)
-        return dp_error_set_detail(err, DP_DATA, DP_DETAIL_GZIP_CRC,
-                                   "%s: offset %" PRIu64 ": invalid compressed data--crc error",
-                                   dp_input_name(self->config.input), segment->trailer_offset);
-    if (whole && length != segment->member_length)
-        return dp_error_set_detail(err, DP_DATA, DP_DETAIL_GZIP_LENGTH,
-                                   "%s: offset %" PRIu64 ": invalid compressed data--length error",
-                                   dp_input_name(self->config.input), segment->trailer_offset + 4);
+    if (whole && !(crc_fits && length_fits))
+        return trailer_fault(self, segment, crc_fits, length_fits, err);
     return DP_OK;
 }
 
