@@ -10,12 +10,14 @@
 #include <sys/mman.h>
 
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
+/* Less than this is left to ordinary pages. */
+#define LEAST_BYTES ((size_t)256 << 10)
 
 void *dp_pages_alloc(size_t bytes)
 {
-    /* A huge page that would stay half empty costs more memory than it saves time. */
-    size_t huge = (bytes / HUGE_PAGE_BYTES + (bytes % HUGE_PAGE_BYTES >= HUGE_PAGE_BYTES / 2)) *
-                  HUGE_PAGE_BYTES;
+    /* A huge page costs the time of some sixty ordinary ones, and memory that stays empty. */
+    size_t rest = bytes % HUGE_PAGE_BYTES;
+    size_t huge = bytes - rest + (rest >= LEAST_BYTES ? HUGE_PAGE_BYTES : 0);
     void *memory;
 
     if (bytes > SIZE_MAX - HUGE_PAGE_BYTES)

@@ -86,6 +86,7 @@ static void set_spans(struct dp_index_spans *spans)
         return;
     spans->guide.span_count = last - spans->first_point + 1;
     spans->guide.largest_bytes = largest;
+    spans->guide.largest_packed_bytes = largest_packed;
     if (!spans->object->remote)
         spans->guide.read = read_packed;
 }

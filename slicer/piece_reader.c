@@ -28,8 +28,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many uncompressed bytes are decoded before another thread has begun. */
-#define LEAST_SHARED_BYTES (16u << 10)
+/* Uncompressed bytes of a short piece. */
+#define SHORT_BYTES (16u << 10)
 
 enum phase { SEEK, EMIT, DRAIN, DONE };
 
@@ -145,23 +145,23 @@ static struct dp_seek_point start_of(const struct dp_slice_piece *piece)
     };
 }
 
-/* A header and the like is decoded before another thread has begun. */
-static unsigned threads_for(const struct dp_piece_reader *reader, unsigned threads)
+/* A header and the like: decoded before another thread has begun, and from the first bytes of its
+ * range alone. */
+static bool is_short(const struct dp_piece_reader *reader)
 {
     const struct dp_slice_piece *piece = reader->piece;
 
-    return piece->kind == DP_PIECE_BLOCKS || reader->object->remote ||
-                   piece->decoded_end - piece->point.uncompressed_offset > LEAST_SHARED_BYTES
-               ? threads
-               : 1;
+    return piece->kind != DP_PIECE_BLOCKS && !reader->object->remote &&
+           piece->decoded_end - piece->point.uncompressed_offset <= SHORT_BYTES;
 }
 
 static int open_decoder(struct dp_piece_reader *reader, struct dp_context *context,
                         const struct dp_reader_options *options, struct dp_error *err)
 {
     const struct dp_slice_piece *piece = reader->piece;
-    unsigned threads = threads_for(reader, options->threads);
-    struct dp_input_options reading = {.threads = threads > 1};
+    unsigned threads = is_short(reader) ? 1 : options->threads;
+    struct dp_input_options reading = {.threads = threads > 1,
+                                       .part_bytes = is_short(reader) ? SHORT_BYTES : 0};
     uint8_t window[DP_WINDOW_BYTES];
     struct dp_decoder_config config = {.codec = reader->source->codec,
                                        .start = start_of(piece),

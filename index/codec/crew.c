@@ -5,6 +5,7 @@
 
 #include "index/codec/crew.h"
 
+#include "base/checked.h"
 #include "base/pages.h"
 
 #include <pthread.h>
@@ -31,7 +32,7 @@ struct dp_crew {
     struct dp_pass *pass;
     struct slot *slots;
     unsigned slot_count;
-    uint8_t *rooms;   /* those of all batches; NULL when the pass needs none */
+    uint8_t *rooms;   /* of all batches and workers; NULL when the pass needs none */
     uint64_t reading; /* the batch that the caller holds or wants next */
     bool holding;     /* it holds it */
     uint64_t filling; /* the next batch to fill, or the one being filled */
@@ -155,20 +156,26 @@ static void end_threads(struct dp_crew *crew)
         pthread_join(crew->members[crew->started--].thread, NULL);
 }
 
-/* One piece of memory for the rooms of all batches. */
+/* One piece of memory for the rooms of all batches and what the workers have at hand. */
 static bool make_rooms(struct dp_crew *crew)
 {
     size_t room_bytes = crew->pass->room_bytes ? DP_WINDOW_BYTES + crew->pass->room_bytes : 0;
+    size_t packed_bytes = crew->pass->packed_bytes;
+    uint64_t rooms, packed, total;
 
-    if (room_bytes) {
-        if (crew->slot_count > SIZE_MAX / room_bytes)
-            return false;
-        crew->rooms = dp_pages_alloc(crew->slot_count * room_bytes);
+    if (!dp_checked_mul(room_bytes, crew->slot_count, &rooms) ||
+        !dp_checked_mul(packed_bytes, crew->member_count, &packed) ||
+        !dp_checked_add(rooms, packed, &total) || (size_t)total != total)
+        return false;
+    if (total) {
+        crew->rooms = dp_pages_alloc((size_t)total);
         if (!crew->rooms)
             return false;
     }
     for (unsigned i = 0; i < crew->slot_count; i++)
         dp_batch_init(&crew->slots[i].batch, room_bytes ? crew->rooms + i * room_bytes : NULL);
+    for (unsigned i = 0; i < crew->member_count && packed_bytes; i++)
+        crew->members[i].worker.packed = crew->rooms + rooms + i * packed_bytes;
     return true;
 }
 

@@ -69,6 +69,7 @@ struct dp_guide {
     /* gzip only: the stretches to decode, without gaps. 0: there are none, decode front to back. */
     size_t span_count;
     uint64_t largest_bytes; /* uncompressed, of a span */
+    uint64_t largest_packed_bytes; /* with `read` */
     bool to_the_end;        /* the object's data end with the last span: anything more is damage */
     void (*span)(void *user, size_t i, struct dp_span *span);
     /* Unpacks the window of span i; *window_bytes is 0 when it needs none. */

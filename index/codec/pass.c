@@ -35,5 +35,4 @@ void dp_worker_free(struct dp_worker *worker)
     dp_inflate_free(worker->inflate);
     dp_window_packer_free(worker->packer);
     libdeflate_free_decompressor(worker->decompressor);
-    dp_array_free(&worker->packed);
 }

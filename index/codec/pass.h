@@ -20,7 +20,7 @@ struct dp_worker {
     struct dp_inflate *inflate;
     struct dp_window_packer *packer;
     struct libdeflate_decompressor *decompressor;
-    struct dp_array packed; /* spans: the compressed bytes of the one at hand */
+    uint8_t *packed; /* the pass's packed_bytes; belongs to the crew */
 };
 
 struct dp_pass_ops {
@@ -48,6 +48,7 @@ struct dp_pass {
     const struct dp_pass_ops *ops;
     struct dp_flow flow;
     size_t room_bytes; /* of a batch; 0: batches look into the input, the caller does all alone */
+    size_t packed_bytes; /* of compressed bytes that a worker has at hand; 0: none */
 };
 
 extern const struct dp_pass_ops dp_pass_none;

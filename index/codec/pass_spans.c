@@ -25,6 +25,8 @@ static int open_spans(const struct dp_decoder_config *config, struct dp_source *
         return dp_error_no_memory(err);
     self->base.ops = &dp_pass_spans;
     self->base.room_bytes = (size_t)config->guide->largest_bytes + 1;
+    if (config->guide->read)
+        self->base.packed_bytes = (size_t)config->guide->largest_packed_bytes + 1;
     dp_flow_init(&self->base.flow, config, source);
     *pass = &self->base;
     return DP_OK;
@@ -162,13 +164,13 @@ static int inflate_span(struct dp_gzip *gzip, const struct dp_guide *guide,
     return rc;
 }
 
-/* Lets `source` give the span's compressed bytes. Those that are read here stand in memory of the
- * worker, which its cache knows from the spans before. */
+/* Lets `source` give the span's compressed bytes. Those that are read here stand with the worker,
+ * whose cache knows the place from the spans before. */
 static int open_packed(const struct dp_guide *guide, struct dp_worker *worker,
                        struct dp_source *source, struct dp_batch *batch)
 {
     const struct dp_range *range = &batch->span.packed;
-    size_t length = (size_t)(range->end - range->begin); /* whoever made the span has limited it */
+    size_t length = (size_t)(range->end - range->begin);
     int rc;
 
     if (!guide->read) {
@@ -176,11 +178,9 @@ static int open_packed(const struct dp_guide *guide, struct dp_worker *worker,
                              batch->packed_offset);
         return DP_OK;
     }
-    if (!dp_array_reserve(&worker->packed, length + 1, 1)) /* never NULL */
-        return dp_error_no_memory(&batch->error);
-    rc = guide->read(guide->user, *range, worker->packed.data, &batch->error);
+    rc = guide->read(guide->user, *range, worker->packed, &batch->error);
     if (!rc)
-        dp_source_init_bytes(source, worker->packed.data, length, range->begin);
+        dp_source_init_bytes(source, worker->packed, length, range->begin);
     return rc;
 }
 
