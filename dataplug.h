@@ -262,9 +262,12 @@ typedef int64_t (*dp_read_fn)(void *user, void *buffer, size_t capacity, struct 
 /* Takes all `length` bytes and returns 0, or a negative enum dp_result. */
 typedef int (*dp_write_fn)(void *user, const void *bytes, size_t length, struct dp_error *err);
 
+/* The names of the formats there are, i = 0, 1, ...; NULL behind the last. */
+const char *dp_format_name(size_t i);
+
 struct dp_index_options {
     size_t struct_bytes;
-    const char *format;     /* "fastq", "text", ...; NULL: found by content */
+    const char *format;     /* one of these; NULL: found by content */
     uint64_t spacing_bytes; /* uncompressed bytes between seek points; 0: 1 MiB */
     unsigned threads;       /* 0 or 1: only the calling thread */
     int allow_truncated;    /* 1: index the sound prefix of a damaged or truncated object. Before a
@@ -426,6 +429,9 @@ struct dp_plan_options {
     const char *samples;
     int split_mates;     /* 1: an interleaved object is cut anywhere, also between two mates */
 };
+
+/* No plan has more slices. */
+#define DP_PLAN_SLICES_MAX (UINT64_C(1) << 31)
 
 /* Seven days: what the signature allows. */
 #define DP_PRESIGN_SECONDS_MAX 604800

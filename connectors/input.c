@@ -19,6 +19,7 @@ enum {
     LOCAL_PARTS = 2,
     CALLBACK_BYTES = 1 << 20,
     HAND_OUT_BYTES = 256 << 10, /* of a part still arriving that are worth waking the user for */
+    LEAST_UNIT_BYTES = 256 << 10,
     LEAST_SPLIT_BYTES = 1 << 20 /* a shorter part does not pay for its round trip */
 };
 
@@ -49,6 +50,8 @@ struct dp_input {
     struct dp_object *object;
     struct dp_range range;
     size_t part_bytes;
+    uint64_t ramp;   /* so many parts are shorter: part n has n + 1 units */
+    size_t unit;
     dp_read_fn read; /* of a callback input */
     void *user;
     struct dp_context *context;
@@ -69,13 +72,33 @@ struct dp_input {
     uint64_t failed_part;
 };
 
+/* What lies before a part, in bytes of the range. */
+static uint64_t before_part(const struct dp_input *input, uint64_t part)
+{
+    uint64_t growing = part < input->ramp ? part : input->ramp;
+
+    return growing * (growing + 1) / 2 * input->unit + (part - growing) * input->part_bytes;
+}
+
+static uint64_t count_parts(const struct dp_input *input)
+{
+    uint64_t bytes = input->range.end - input->range.begin, count = 0, rest;
+
+    while (count < input->ramp && before_part(input, count) < bytes)
+        count++;
+    if (before_part(input, count) >= bytes)
+        return count;
+    rest = bytes - before_part(input, count);
+    return count + rest / input->part_bytes + (rest % input->part_bytes != 0);
+}
+
 static struct dp_range range_of_part(const struct dp_input *input, uint64_t part)
 {
-    struct dp_range range = {input->range.begin + part * input->part_bytes, input->range.end};
+    uint64_t begin = before_part(input, part), end = before_part(input, part + 1);
+    uint64_t bytes = input->range.end - input->range.begin;
 
-    if (range.end - range.begin > input->part_bytes)
-        range.end = range.begin + input->part_bytes;
-    return range;
+    return (struct dp_range){input->range.begin + begin,
+                             input->range.begin + (end < bytes ? end : bytes)};
 }
 
 static bool allocate(struct slot *slot, size_t bytes)
@@ -431,7 +454,10 @@ static struct dp_input_options complete(const struct dp_input *input,
 
     if (given)
         options = *given;
-    if (!options.part_bytes && is_far(object))
+    options.ramp = options.ramp && is_far(object);
+    if (!options.part_bytes && options.ramp)
+        options.part_bytes = (size_t)object->context->options.part_bytes;
+    else if (!options.part_bytes && is_far(object))
         options.part_bytes = split(input, (size_t)object->context->options.part_bytes);
     else if (!options.part_bytes)
         options.part_bytes = LOCAL_PART_BYTES;
@@ -468,6 +494,18 @@ static unsigned claim(struct dp_input *input, unsigned wanted)
     return count;
 }
 
+/* As many parts grow as there are connections, up to the whole length. */
+static void set_ramp(struct dp_input *input)
+{
+    unsigned connections = input->object->context->options.connections;
+    size_t unit = input->part_bytes / connections;
+
+    if (unit < LEAST_UNIT_BYTES)
+        return;
+    input->ramp = connections;
+    input->unit = unit;
+}
+
 static int start_parts(struct dp_input *input, const struct dp_input_options *options,
                        struct dp_error *err)
 {
@@ -475,7 +513,9 @@ static int start_parts(struct dp_input *input, const struct dp_input_options *op
     unsigned slots, threads;
     int rc;
 
-    input->part_count = bytes / input->part_bytes + (bytes % input->part_bytes != 0);
+    if (options->ramp)
+        set_ramp(input);
+    input->part_count = count_parts(input);
     if (input->part_bytes > bytes && bytes)
         input->part_bytes = (size_t)bytes;
     if (!options->threads || input->part_count < (input->object->remote ? 1 : 2)) {

@@ -21,6 +21,8 @@ struct dp_input_options {
                           context's connections */
     bool threads;      /* false: every read happens in the calling thread (remote objects and those
                           without ranges have threads in any case) */
+    bool ramp;         /* the first parts of a remote object are short and grow, so that the user,
+                          who gets bytes in order, has those of all connections from the start */
 };
 
 /* Reads `range` of `object` in order. An object without ranges is read whole, whatever `range`

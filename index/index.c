@@ -63,6 +63,11 @@ static int build_up_to(struct dp_context *context, struct dp_object *object,
     struct dp_input_options how = {.threads = given->threads > 1};
     int result;
 
+    /* Decoding is slower than what all connections bring, so each buffer more would be filled: for
+     * nothing, and at the price of fresh pages, which is a tenth of the whole work. */
+    if (object->remote)
+        how.parts = object->context->options.connections;
+    how.ramp = true;
     result = dp_input_open_object(object, all, &how, &source.input, err);
     if (!result)
         result = dp_builder_run(context, &source, given, sound_end, index, err);

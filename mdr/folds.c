@@ -40,28 +40,45 @@ static struct named *sort_by_id(const struct dp_mdr_genotypes *genotypes,
 }
 
 /* Deals the samples of a class out, the first one to fold `first` mod `fold_count`. */
-static void deal_class(struct dp_mdr_cohort *cohort, const struct named *sorted, bool cases,
+static void deal_class(struct dp_mdr_cohort *cohort, const uint32_t *by_id, bool cases,
                        size_t first, unsigned fold_count, struct dp_mdr_random *random,
                        uint32_t *samples)
 {
     size_t i, count = 0;
 
     for (i = 0; i < cohort->sample_count; i++) {
-        if (cohort->is_case[sorted[i].sample] == cases)
-            samples[count++] = sorted[i].sample;
+        if (cohort->is_case[by_id[i]] == cases)
+            samples[count++] = by_id[i];
     }
     dp_mdr_random_shuffle(random, samples, count);
     for (i = 0; i < count; i++)
         cohort->fold[samples[i]] = (uint8_t)((first + i) % fold_count);
 }
 
-int dp_mdr_folds_deal(const struct dp_mdr_genotypes *genotypes, struct dp_mdr_cohort *cohort,
-                      unsigned fold_count, uint64_t seed, struct dp_error *err)
+int dp_mdr_folds_order(const struct dp_mdr_genotypes *genotypes, const struct dp_mdr_cohort *cohort,
+                       uint32_t **by_id, struct dp_error *err)
+{
+    struct named *sorted = sort_by_id(genotypes, cohort);
+    uint32_t *order = malloc((cohort->sample_count + 1) * sizeof(*order));
+    size_t i;
+
+    if (!sorted || !order) {
+        free(sorted);
+        free(order);
+        return dp_error_no_memory(err);
+    }
+    for (i = 0; i < cohort->sample_count; i++)
+        order[i] = sorted[i].sample;
+    free(sorted);
+    *by_id = order;
+    return DP_OK;
+}
+
+int dp_mdr_folds_deal_order(const uint32_t *by_id, struct dp_mdr_cohort *cohort,
+                            unsigned fold_count, uint64_t seed, struct dp_error *err)
 {
     struct dp_mdr_random random;
-    struct named *sorted = NULL;
-    uint32_t *samples = NULL;
-    int result = DP_OK;
+    uint32_t *samples;
 
     if (fold_count < DP_MDR_MIN_FOLDS || fold_count > DP_MDR_MAX_FOLDS)
         return dp_error_set(err, DP_INVALID, "%u folds: there may be %d to %d", fold_count,
@@ -72,19 +89,26 @@ int dp_mdr_folds_deal(const struct dp_mdr_genotypes *genotypes, struct dp_mdr_co
                             "must have one of either",
                             fold_count, (unsigned long long)cohort->case_count,
                             (unsigned long long)cohort->control_count);
-    sorted = sort_by_id(genotypes, cohort);
     samples = malloc(cohort->sample_count * sizeof(*samples));
-    if (!sorted || !samples) {
-        result = dp_error_no_memory(err);
-        goto out;
-    }
+    if (!samples)
+        return dp_error_no_memory(err);
     dp_mdr_random_seed(&random, seed);
-    deal_class(cohort, sorted, false, 0, fold_count, &random, samples);
-    deal_class(cohort, sorted, true, (size_t)cohort->control_count, fold_count, &random, samples);
+    deal_class(cohort, by_id, false, 0, fold_count, &random, samples);
+    deal_class(cohort, by_id, true, (size_t)cohort->control_count, fold_count, &random, samples);
     cohort->fold_count = fold_count;
-out:
     free(samples);
-    free(sorted);
+    return DP_OK;
+}
+
+int dp_mdr_folds_deal(const struct dp_mdr_genotypes *genotypes, struct dp_mdr_cohort *cohort,
+                      unsigned fold_count, uint64_t seed, struct dp_error *err)
+{
+    uint32_t *by_id = NULL;
+    int result = dp_mdr_folds_order(genotypes, cohort, &by_id, err);
+
+    if (result == DP_OK)
+        result = dp_mdr_folds_deal_order(by_id, cohort, fold_count, seed, err);
+    free(by_id);
     return result;
 }
 

@@ -17,6 +17,13 @@ enum { DP_MDR_MIN_FOLDS = 2 };
 int dp_mdr_folds_deal(const struct dp_mdr_genotypes *genotypes, struct dp_mdr_cohort *cohort,
                       unsigned fold_count, uint64_t seed, struct dp_error *err);
 
+/* The same for samples whose order by ID is known, such as when they are dealt out many times. */
+int dp_mdr_folds_deal_order(const uint32_t *by_id, struct dp_mdr_cohort *cohort,
+                            unsigned fold_count, uint64_t seed, struct dp_error *err);
+/* That order: numbers of samples of the cohort, which the caller frees. */
+int dp_mdr_folds_order(const struct dp_mdr_genotypes *genotypes, const struct dp_mdr_cohort *cohort,
+                       uint32_t **by_id, struct dp_error *err);
+
 /* Takes folds from the text `uri`: lines of an ID, a TAB and a fold from 1 (a header, #IID, is
  * passed over). Every sample of the cohort must have one, and every fold up to the greatest
  * one a case and a control. IDs of nobody are ignored and counted in *unknown, which may be

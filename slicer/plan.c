@@ -345,11 +345,11 @@ static int choose_counts(struct dp_plan *plan, const struct dp_plan_options *opt
             plan->count += member->count;
         }
     }
-    if (!rc && plan->count > DP_SLICE_COUNT_MAX)
+    if (!rc && plan->count > DP_PLAN_SLICES_MAX)
         return dp_error_set(err, DP_INVALID, "%s: %llu slices are more than the limit of %llu",
                             dp_object_uri(plan->members[0].places[0].object),
                             (unsigned long long)plan->count,
-                            (unsigned long long)DP_SLICE_COUNT_MAX);
+                            (unsigned long long)DP_PLAN_SLICES_MAX);
     return rc;
 }
 

@@ -223,9 +223,9 @@ static int count_windows(struct dp_plan_regions *regions, const char *name, stru
         regions->first_number[i] = number;
         number += window_of(regions, contig->last_position) -
                   window_of(regions, contig->first_position) + 1;
-        if (number > DP_SLICE_COUNT_MAX)
+        if (number > DP_PLAN_SLICES_MAX)
             return dp_error_set(err, DP_INVALID, "%s: more than %llu windows", name,
-                                (unsigned long long)DP_SLICE_COUNT_MAX);
+                                (unsigned long long)DP_PLAN_SLICES_MAX);
     }
     regions->first_number[count] = number;
     return DP_OK;

@@ -153,10 +153,10 @@ static int cut_parts(struct dp_plan_tabix *plan, struct dp_tabix_chunk all, uint
     uint64_t i, begin = all.begin, end = all.end, wanted;
     int rc = DP_OK;
 
-    if (part_count > DP_SLICE_COUNT_MAX)
+    if (part_count > DP_PLAN_SLICES_MAX)
         return dp_error_set(err, DP_INVALID, "%s: %llu slices are more than the limit of %llu",
                             dp_object_uri(plan->object), (unsigned long long)part_count,
-                            (unsigned long long)DP_SLICE_COUNT_MAX);
+                            (unsigned long long)DP_PLAN_SLICES_MAX);
     for (i = 1; i <= part_count && !rc; i++, begin = end) {
         wanted = all.begin + (uint64_t)((wide)(all.end - all.begin) * i / part_count);
         end = i == part_count || count == 0 ? all.end : nearest_edge(edges, count, wanted);
@@ -264,10 +264,10 @@ static int share_out(struct dp_plan_tabix *plan, const struct dp_plan_options *o
 
     if (size)
         count = total / size + (total % size != 0 || total == 0);
-    if (count > DP_SLICE_COUNT_MAX)
+    if (count > DP_PLAN_SLICES_MAX)
         return dp_error_set(err, DP_INVALID, "%s: %llu slices are more than the limit of %llu",
                             dp_object_uri(plan->object), (unsigned long long)count,
-                            (unsigned long long)DP_SLICE_COUNT_MAX);
+                            (unsigned long long)DP_PLAN_SLICES_MAX);
     plan->by_region = true;
     for (i = 0; i < count && !rc; i++) {
         uint64_t begin = size ? i * size : (uint64_t)((wide)total * i / count);

@@ -146,7 +146,7 @@ static bool interval_fits(const struct dp_slice *slice)
     const struct dp_interval *asked = &slice->interval;
 
     return slice->number >= 1 && slice->number <= slice->slice_count &&
-           slice->slice_count <= DP_SLICE_COUNT_MAX && limits_fit(asked) &&
+           slice->slice_count <= DP_PLAN_SLICES_MAX && limits_fit(asked) &&
            slice->size <= DP_SLICE_INTEGER_MAX &&
            (!asked->last || slice->number == slice->slice_count);
 }

@@ -33,9 +33,6 @@
 /* Integers in the text stay below 2^53, so that every JSON reader keeps them exact. */
 #define DP_SLICE_INTEGER_MAX ((UINT64_C(1) << 53) - 1)
 
-/* Slices of one plan. */
-#define DP_SLICE_COUNT_MAX (UINT64_C(1) << 31)
-
 /* A packed window is never longer: 32 KiB that do not compress, and some framing. */
 #define DP_SLICE_WINDOW_MAX (64u << 10)
 

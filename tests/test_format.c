@@ -31,11 +31,13 @@ START_TEST(the_table_is_whole)
 
     for (i = 0; (format = dp_format_at(i)); i++) {
         ck_assert_ptr_eq(dp_format_find(format->name), format);
+        ck_assert_str_eq(dp_format_name(i), format->name);
         ck_assert(format->description && format->sniff && format->open && format->scan);
         ck_assert(format->finish && format->close);
     }
     ck_assert_uint_ge(i, 2);
     ck_assert_ptr_null(dp_format_at(i + 1));
+    ck_assert_ptr_null(dp_format_name(i));
 }
 END_TEST
 

@@ -55,7 +55,7 @@ START_TEST(ranges_come_in_order_whatever_the_buffers)
     ck_assert_int_eq(dp_object_open_memory(context, data, SIZE, &object, NULL), DP_OK);
     for (i = 0; i < sizeof(part_bytes) / sizeof(part_bytes[0]); i++)
         for (parts = 1; parts < 6; parts += 2) {
-            struct dp_input_options options = {part_bytes[i], (unsigned)parts, parts > 1};
+            struct dp_input_options options = {part_bytes[i], (unsigned)parts, parts > 1, false};
             struct dp_input *input;
 
             object->remote = parts == 5;
@@ -95,7 +95,7 @@ END_TEST
 START_TEST(leaving_early_frees_everything)
 {
     struct dp_context *context = test_context();
-    struct dp_input_options options = {1000, 4, true};
+    struct dp_input_options options = {1000, 4, true, false};
     uint8_t *data = make_data();
     const uint8_t *bytes;
     struct dp_object *object;
@@ -133,7 +133,7 @@ START_TEST(a_failure_comes_in_its_place_and_stays)
 
     ck_assert_int_eq(dp_object_open_memory(context, data, SIZE, &memory, NULL), DP_OK);
     for (remote = 0; remote < 2; remote++) {
-        struct dp_input_options options = {1000, 3, true};
+        struct dp_input_options options = {1000, 3, true, false};
         struct dp_input *input;
         struct dp_error err;
 
@@ -179,7 +179,7 @@ START_TEST(reading_ahead_is_bounded)
     static const struct dp_object_ops ops = {.name = "test", .read_at = read_slowly};
     struct dp_context *context = test_context();
     struct dp_object *object = dp_object_new(sizeof(*object), &ops, context, "test:");
-    struct dp_input_options options = {1000, 4, true};
+    struct dp_input_options options = {1000, 4, true, false};
     const uint8_t *bytes;
     struct dp_input *input;
     size_t length;
@@ -343,7 +343,7 @@ START_TEST(pushed_bytes_are_pulled)
     static const struct dp_object_ops ops = {.name = "test", .read_all = push_pieces};
     struct dp_context *context = test_context();
     struct dp_object *object = dp_object_new(sizeof(*object), &ops, context, "test:");
-    struct dp_input_options options = {3000, 0, false};
+    struct dp_input_options options = {3000, 0, false, false};
     uint8_t *zeros = calloc(1, SIZE);
     const uint8_t *bytes;
     struct dp_input *input;
@@ -453,7 +453,8 @@ static struct far_object *open_far(struct dp_context *context, uint64_t size_byt
 }
 
 /* Reads all, compares, returns the length. */
-static uint64_t read_far(struct far_object *far, struct dp_range range, int *rc)
+static uint64_t read_far(struct far_object *far, struct dp_range range,
+                         const struct dp_input_options *options, int *rc)
 {
     struct dp_input *input;
     const uint8_t *bytes;
@@ -461,7 +462,7 @@ static uint64_t read_far(struct far_object *far, struct dp_range range, int *rc)
     size_t length, i;
 
     far->count = 0;
-    ck_assert_int_eq(dp_input_open_object(&far->object, range, NULL, &input, NULL), DP_OK);
+    ck_assert_int_eq(dp_input_open_object(&far->object, range, options, &input, NULL), DP_OK);
     while ((*rc = dp_input_next(input, &bytes, &length, NULL)) > 0) {
         for (i = 0; i < length; i += 97)
             ck_assert_int_eq(bytes[i], scripted_byte(at + i));
@@ -489,12 +490,51 @@ START_TEST(short_ranges_are_split)
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct dp_range range = {12345, 12345 + cases[i].bytes};
 
-        ck_assert_uint_eq(read_far(far, range, &rc), cases[i].bytes);
+        ck_assert_uint_eq(read_far(far, range, NULL, &rc), cases[i].bytes);
         ck_assert_int_eq(rc, 0);
         ck_assert_uint_eq(far->count, cases[i].requests);
         for (k = 0; k < far->count; k++)
             ck_assert_uint_le(far->ranges[k].end - far->ranges[k].begin, 8 << 20);
     }
+    dp_object_free(&far->object);
+    dp_context_free(context);
+}
+END_TEST
+
+/* One to eight MiB, then eight each. */
+START_TEST(the_first_parts_grow)
+{
+    static const struct {
+        uint64_t bytes;
+        size_t requests;
+    } cases[] = {{1, 1},          {1 << 20, 1},  {(1 << 20) + 1, 2}, {3 << 20, 2},
+                 {20 << 20, 6},   {36 << 20, 8}, {(36 << 20) + 1, 9}, {44 << 20, 9},
+                 {(52 << 20) + 5, 11}};
+    struct dp_input_options options = {.parts = 8, .ramp = true};
+    struct dp_context *context = test_context();
+    struct far_object *far = open_far(context, 100 << 20);
+    size_t i, k;
+    int rc;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct dp_range range = {12345, 12345 + cases[i].bytes};
+
+        ck_assert_uint_eq(read_far(far, range, &options, &rc), cases[i].bytes);
+        ck_assert_int_eq(rc, 0);
+        ck_assert_uint_eq(far->count, cases[i].requests);
+        for (k = 0; k < far->count; k++) {
+            uint64_t before = (far->ranges[k].begin - range.begin) >> 20, n = 0;
+
+            while (n < 8 && n * (n + 1) / 2 < before)
+                n++;
+            ck_assert_uint_le(far->ranges[k].end - far->ranges[k].begin,
+                              (n < 8 ? n + 1 : 8) << 20);
+        }
+    }
+    /* Parts that are short anyway do not. */
+    options.part_bytes = 1 << 20;
+    ck_assert_uint_eq(read_far(far, (struct dp_range){0, 4 << 20}, &options, &rc), 4 << 20);
+    ck_assert_uint_eq(far->count, 4);
     dp_object_free(&far->object);
     dp_context_free(context);
 }
@@ -507,7 +547,7 @@ START_TEST(the_bytes_before_a_failure_come_first)
     int rc;
 
     far->broken_at = (17 << 20) + 4321;
-    ck_assert_uint_eq(read_far(far, (struct dp_range){5, 40 << 20}, &rc), far->broken_at - 5);
+    ck_assert_uint_eq(read_far(far, (struct dp_range){5, 40 << 20}, NULL, &rc), far->broken_at - 5);
     ck_assert_int_eq(rc, DP_IO);
     dp_object_free(&far->object);
     dp_context_free(context);
@@ -571,5 +611,6 @@ TEST_MAIN("input", ranges_come_in_order_whatever_the_buffers, nothing_and_nonsen
           leaving_early_frees_everything, a_failure_comes_in_its_place_and_stays,
           reading_ahead_is_bounded, callbacks_are_pulled, peeking_takes_nothing,
           the_tap_sees_every_byte, pushed_bytes_are_pulled, a_silent_pipe_can_be_left,
-          short_ranges_are_split, the_bytes_before_a_failure_come_first,
+          short_ranges_are_split, the_first_parts_grow,
+          the_bytes_before_a_failure_come_first,
           reading_ahead_is_bounded_for_all_together, bytes_are_handed_out_as_they_arrive)

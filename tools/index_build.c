@@ -42,12 +42,25 @@ static const struct dp_tool_option options[] = {
     {"keep-going", KEEP_GOING, false},
 };
 
+/* Ends the process when there is no such format. */
+static void check_format(const struct dp_tool *tool, const char *value)
+{
+    const char *name;
+    size_t i;
+
+    for (i = 0; (name = dp_format_name(i)); i++)
+        if (strcmp(name, value) == 0)
+            return;
+    dp_tool_usage(tool, "--format: there is no format called '%s'", value);
+}
+
 static void take(void *user, int code, const char *value)
 {
     struct request *request = user;
 
     switch (code) {
     case 'f':
+        check_format(request->tool, value);
         request->build.format = value;
         break;
     case 's':

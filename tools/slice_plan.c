@@ -83,7 +83,7 @@ static void take(void *user, int code, const char *value)
 
     switch (code) {
     case 'n':
-        request->plan.part_count = dp_tool_count(tool, "-n", value, 1, UINT64_MAX >> 11);
+        request->plan.part_count = dp_tool_count(tool, "-n", value, 1, DP_PLAN_SLICES_MAX);
         request->cuts++;
         break;
     case BY:

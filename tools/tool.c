@@ -21,6 +21,8 @@
 
 #define THREADS_MAX 1024
 #define OPTIONS_MAX 64
+/* No number in a slice or an index is larger. */
+#define SIZE_MOST ((UINT64_C(1) << 53) - 1)
 
 enum {
     PROFILE = 1000,
@@ -141,6 +143,8 @@ uint64_t dp_tool_size(const struct dp_tool *tool, const char *option, const char
 
     if (!dp_size_parse(value, &size) || size == 0)
         dp_tool_usage(tool, "%s: '%s' is not a size such as 500, 64K or 8M", option, value);
+    if (size > SIZE_MOST)
+        dp_tool_usage(tool, "%s: '%s' is too large", option, value);
     return size;
 }
 

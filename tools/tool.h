@@ -88,7 +88,8 @@ void dp_tool_detail(struct dp_tool *tool, const char *format, ...) DP_PRINTF(2, 
 
 /* Prints "NAME: text" and a hint at --help, and exits. */
 _Noreturn void dp_tool_usage(const struct dp_tool *tool, const char *format, ...) DP_PRINTF(2, 3);
-/* The value of an option as a size ("8M") or a plain count in [least, most]; exits otherwise. */
+/* The value of an option as a size ("8M", below 2^53) or a plain count in [least, most]; exits
+ * otherwise. */
 uint64_t dp_tool_size(const struct dp_tool *tool, const char *option, const char *value);
 uint64_t dp_tool_count(const struct dp_tool *tool, const char *option, const char *value,
                        uint64_t least, uint64_t most);

@@ -27,6 +27,13 @@ const struct dp_format *dp_format_at(size_t i)
     return i < sizeof(formats) / sizeof(formats[0]) ? formats[i] : NULL;
 }
 
+const char *dp_format_name(size_t i)
+{
+    const struct dp_format *format = dp_format_at(i);
+
+    return format ? format->name : NULL;
+}
+
 const struct dp_format *dp_format_find(const char *name)
 {
     const struct dp_format *format;

@@ -57,7 +57,7 @@ osd crush chooseleaf type = 0
 osd max object name len = 460
 osd max object namespace len = 64
 [client.rgw.a]
-rgw frontends = beast endpoint=127.0.0.1:$port
+rgw frontends = beast endpoint=127.0.0.1:$port tcp_nodelay=1
 rgw dns name = s3.localhost
 rgw data = $dir/rgw
 rgw enable lc threads = false

@@ -76,6 +76,14 @@ ends 2 "empty index" dp-slice plan -n2 --index '' a
 ends 1 "empty suffix" dp-zcat -S '' a
 ends 2 "bad spacing" dp-index build -s 0 a
 ends 2 "bad spacing" dp-index build -s 1X a
+for size in 8E 9007199254740992; do
+    ends 2 "too large a spacing" dp-index build -s $size a
+    says "--spacing: '$size' is too large" "too large a spacing"
+    ends 2 "too large slices" dp-slice plan --bytes $size a
+done
+ends 2 "too many slices" dp-slice plan -n 2147483649 a
+ends 2 "unknown format" dp-index build -f vfc a
+says "there is no format called 'vfc'" "unknown format"
 ends 2 "no cut" dp-slice plan a
 ends 2 "two cuts" dp-slice plan -n2 --bases 5 a
 ends 2 "zero slices" dp-slice plan -n0 a
