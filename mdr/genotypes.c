@@ -11,12 +11,13 @@
 #include <string.h>
 
 enum {
-    BLOCK_BYTES = 64 << 10, /* a part of some hundred variants takes few of these */
-    BLOCK_ROWS = 16,        /* what remains at the end of a block is small beside it */
+    BLOCK_BYTES_MIN = 64 << 10, /* a part of some hundred variants takes few of these */
+    BLOCK_BYTES_MAX = 4 << 20,
+    BLOCK_ROWS = 16, /* what remains at the end of a block is small beside it */
     ROW_ALIGNMENT = 8
 };
 
-/* Rows and texts lie one after the other in blocks that never move: joining hands blocks over. */
+/* Rows and texts lie one after the other in blocks that never move. */
 struct block {
     struct block *next; /* the one before it */
     size_t used, capacity;
@@ -37,6 +38,7 @@ struct dp_mdr_genotypes {
     char *names;
     struct dp_array entries; /* struct entry */
     struct block *blocks;    /* the newest first: only it is filled further */
+    uint64_t block_bytes;    /* in all of them */
 };
 
 /* ------------------------------------------------------------------------------- questions */
@@ -185,22 +187,37 @@ static struct block *new_block(size_t capacity, struct block *next)
     return block;
 }
 
+/* Blocks grow with what is there, so that neither many are needed nor much of the last is unused.
+ */
+static size_t next_capacity(const struct dp_mdr_genotypes *genotypes)
+{
+    size_t rows = genotypes->row_bytes * BLOCK_ROWS; /* at most UINT32_MAX * 4 */
+    uint64_t share = genotypes->block_bytes / 16;
+
+    if (share > BLOCK_BYTES_MAX)
+        share = BLOCK_BYTES_MAX;
+    if (share < BLOCK_BYTES_MIN)
+        share = BLOCK_BYTES_MIN;
+    share -= share % ROW_ALIGNMENT;
+    return share < rows ? rows : (size_t)share;
+}
+
 /* `bytes` of the newest block, or of a new one; NULL when out of memory. */
 static uint8_t *take(struct dp_mdr_genotypes *genotypes, size_t bytes)
 {
-    size_t capacity = genotypes->row_bytes * BLOCK_ROWS; /* at most UINT32_MAX * 4 */
     struct block *block = genotypes->blocks;
+    size_t capacity;
 
     bytes = (bytes + ROW_ALIGNMENT - 1) / ROW_ALIGNMENT * ROW_ALIGNMENT;
     if (!block || block->capacity - block->used < bytes) {
-        if (capacity < BLOCK_BYTES)
-            capacity = BLOCK_BYTES;
+        capacity = next_capacity(genotypes);
         if (capacity < bytes)
             capacity = bytes;
         block = new_block(capacity, block);
         if (!block)
             return NULL;
         genotypes->blocks = block;
+        genotypes->block_bytes += capacity;
     }
     block->used += bytes;
     return (uint8_t *)block->bytes + block->used - bytes;
@@ -302,38 +319,44 @@ int dp_mdr_genotypes_add_row(struct dp_mdr_genotypes *genotypes,
     return DP_OK;
 }
 
-int dp_mdr_genotypes_join(struct dp_mdr_genotypes *genotypes, struct dp_mdr_genotypes *part,
-                          struct dp_error *err)
-{
-    struct block **last = &part->blocks;
-
-    if (part->sample_count != genotypes->sample_count)
-        return dp_error_set(err, DP_INVALID, "the parts have different numbers of samples");
-    if (part->entries.length > UINT32_MAX - genotypes->entries.length)
-        return dp_error_set(err, DP_UNSUPPORTED, "too many variants");
-    if (!dp_array_append(&genotypes->entries, part->entries.data, part->entries.length,
-                         sizeof(struct entry)))
-        return dp_error_no_memory(err);
-    while (*last)
-        last = &(*last)->next;
-    *last = genotypes->blocks;
-    genotypes->blocks = part->blocks;
-    part->blocks = NULL;
-    dp_array_free(&part->entries);
-    return DP_OK;
-}
-
-void dp_mdr_genotypes_free(struct dp_mdr_genotypes *genotypes)
+/* Frees all variants. */
+static void clear(struct dp_mdr_genotypes *genotypes)
 {
     struct block *next;
 
-    if (!genotypes)
-        return;
     for (; genotypes->blocks; genotypes->blocks = next) {
         next = genotypes->blocks->next;
         free(genotypes->blocks);
     }
+    genotypes->block_bytes = 0;
     dp_array_free(&genotypes->entries);
+}
+
+int dp_mdr_genotypes_join(struct dp_mdr_genotypes *genotypes, struct dp_mdr_genotypes *part,
+                          struct dp_error *err)
+{
+    size_t i, before = genotypes->entries.length;
+    struct dp_mdr_variant variant;
+    int rc = DP_OK;
+
+    if (part->sample_count != genotypes->sample_count)
+        return dp_error_set(err, DP_INVALID, "the parts have different numbers of samples");
+    for (i = 0; i < part->entries.length && !rc; i++) {
+        dp_mdr_genotypes_variant(part, i, &variant);
+        rc = dp_mdr_genotypes_add_row(genotypes, &variant, dp_mdr_genotypes_row(part, i), err);
+    }
+    if (rc)
+        genotypes->entries.length = before;
+    else
+        clear(part);
+    return rc;
+}
+
+void dp_mdr_genotypes_free(struct dp_mdr_genotypes *genotypes)
+{
+    if (!genotypes)
+        return;
+    clear(genotypes);
     free(genotypes->samples);
     free(genotypes->names);
     free(genotypes);

@@ -56,8 +56,8 @@ int dp_mdr_genotypes_add(struct dp_mdr_genotypes *genotypes, const struct dp_mdr
 int dp_mdr_genotypes_add_row(struct dp_mdr_genotypes *genotypes,
                              const struct dp_mdr_variant *variant, const uint8_t *row,
                              struct dp_error *err);
-/* Moves all variants of `part` behind those of `genotypes`, without copying calls; `part` is left
- * without any. Both have as many samples. On failure both are as they were. */
+/* Moves all variants of `part` behind those of `genotypes`; `part` is left without any. Both have
+ * as many samples. On failure both are as they were. */
 int dp_mdr_genotypes_join(struct dp_mdr_genotypes *genotypes, struct dp_mdr_genotypes *part,
                           struct dp_error *err);
 
