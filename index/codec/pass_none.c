@@ -10,12 +10,11 @@
 static int open_none(const struct dp_decoder_config *config, struct dp_source *source,
                      struct dp_pass **pass, struct dp_error *err)
 {
-    struct dp_pass *self = malloc(sizeof(*self));
+    struct dp_pass *self = calloc(1, sizeof(*self));
 
     if (!self)
         return dp_error_no_memory(err);
     self->ops = &dp_pass_none;
-    self->room_bytes = 0;
     dp_flow_init(&self->flow, config, source);
     *pass = self;
     return DP_OK;
