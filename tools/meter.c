@@ -27,6 +27,8 @@ struct item {
 struct dp_meter {
     pthread_mutex_t lock;
     struct dp_array items; /* of struct item: one for each thing under way or done */
+    const char *unit;      /* of amounts; NULL: bytes */
+    uint64_t first;        /* done by somebody else; UINT64_MAX: not known yet */
     double began;          /* seconds of the monotonic clock */
     double drawn;
     bool visible;
@@ -62,20 +64,38 @@ static void wipe(struct dp_meter *meter)
     meter->visible = false;
 }
 
-void dp_meter_close(struct dp_meter *meter)
+static void free_items(struct dp_meter *meter)
 {
-    struct item *items;
+    struct item *items = meter->items.data;
     size_t i;
 
-    if (!meter)
-        return;
-    wipe(meter);
-    items = meter->items.data;
     for (i = 0; i < meter->items.length; i++)
         free(items[i].key);
     dp_array_free(&meter->items);
+}
+
+void dp_meter_close(struct dp_meter *meter)
+{
+    if (!meter)
+        return;
+    wipe(meter);
+    free_items(meter);
     pthread_mutex_destroy(&meter->lock);
     free(meter);
+}
+
+void dp_meter_begin(struct dp_meter *meter, const char *unit)
+{
+    if (!meter)
+        return;
+    pthread_mutex_lock(&meter->lock);
+    wipe(meter);
+    free_items(meter);
+    meter->unit = unit;
+    meter->first = UINT64_MAX;
+    meter->began = now_seconds();
+    meter->drawn = meter->began + QUIET_SECONDS - REDRAW_SECONDS;
+    pthread_mutex_unlock(&meter->lock);
 }
 
 /* The item of that name, made when it is new; NULL when memory is short. */
@@ -113,16 +133,39 @@ static void add_up(const struct dp_meter *meter, uint64_t *done, uint64_t *total
         *total = 0;
 }
 
+/* "12.3 MiB", or "12.3 M pairs". */
+static const char *format_amount(const struct dp_meter *meter, uint64_t amount, char *text,
+                                 size_t capacity)
+{
+    static const char *const steps[] = {"", " k", " M", " G", " T", " P"};
+    double value = (double)amount;
+    size_t step = 0;
+
+    if (!meter->unit)
+        return dp_size_format(amount, text, capacity);
+    for (; value >= 1000 && step + 1 < sizeof(steps) / sizeof(steps[0]); step++)
+        value /= 1000;
+    snprintf(text, capacity, "%.*f%s %s", step && value < 100, value, steps[step], meter->unit);
+    return text;
+}
+
 static void draw(struct dp_meter *meter, const char *what, double now)
 {
-    char amount[32], speed[32];
+    char amount[64], speed[64];
     uint64_t done, total;
-    double elapsed = now - meter->began, rate, left;
+    double elapsed, rate, left;
 
     add_up(meter, &done, &total);
-    rate = elapsed > 0 ? (double)done / elapsed : 0;
-    dp_size_format(done, amount, sizeof(amount));
-    dp_size_format((uint64_t)rate, speed, sizeof(speed));
+    meter->drawn = now;
+    if (meter->first == UINT64_MAX) { /* what there is now took no time of ours */
+        meter->first = done;
+        meter->began = now;
+        return;
+    }
+    elapsed = now - meter->began;
+    rate = elapsed > 0 && done > meter->first ? (double)(done - meter->first) / elapsed : 0;
+    format_amount(meter, done, amount, sizeof(amount));
+    format_amount(meter, (uint64_t)rate, speed, sizeof(speed));
     wipe(meter);
     if (total > 0 && rate > 0 && total >= done) {
         left = (double)(total - done) / rate;
@@ -134,7 +177,6 @@ static void draw(struct dp_meter *meter, const char *what, double now)
     }
     fflush(stderr);
     meter->visible = true;
-    meter->drawn = now;
 }
 
 void dp_meter_set(struct dp_meter *meter, const char *what, const char *key, uint64_t done,

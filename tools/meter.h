@@ -15,6 +15,11 @@ struct dp_meter;
 struct dp_meter *dp_meter_open(void);
 void dp_meter_close(struct dp_meter *meter);
 
+/* A new piece of work: what was set so far is forgotten, the clock begins anew. Amounts are counts
+ * of `unit` from now on ("pairs"; static storage), bytes when it is NULL. What is done when
+ * the line would be drawn first was there before and does not count in the speed. */
+void dp_meter_begin(struct dp_meter *meter, const char *unit);
+
 /* Sets how far one of several things is (`key`: its name), and redraws the line when it is old.
  * `total` is 0 while it is not known. From any thread. */
 void dp_meter_set(struct dp_meter *meter, const char *what, const char *key, uint64_t done,
