@@ -489,3 +489,13 @@ const char *dp_slice_output(const struct dp_slice *slice, size_t number)
 {
     return number < slice->output_count ? slice->outputs[number] : NULL;
 }
+
+const char *dp_slice_index(const struct dp_slice *slice, size_t number)
+{
+    size_t i;
+
+    for (i = 0; i < slice->piece_count; i++)
+        if (slice->pieces[i].source == number && slice->pieces[i].window.uri)
+            return slice->pieces[i].window.uri;
+    return NULL;
+}

@@ -164,8 +164,11 @@ START_TEST(test_info)
     ck_assert_uint_eq(info.fetch_bytes, 4915217 - 3276412);
     ck_assert_uint_eq(info.decoded_bytes, 14680112 - 9437213);
     ck_assert_uint_eq(info.request_count, 2);
+    ck_assert_str_eq(dp_slice_index(slice, 0), "s3://bucket/reads.fastq.gz.dpi");
+    ck_assert_ptr_null(dp_slice_index(slice, 1));
     dp_slice_free(slice);
     ck_assert_int_eq(dp_slice_parse(nothing, strlen(nothing), &slice, NULL), 0);
+    ck_assert_ptr_null(dp_slice_index(slice, 0));
     dp_slice_info(slice, &info);
     ck_assert_uint_eq(info.record_count, 0);
     ck_assert_uint_eq(info.fetch_bytes, 0);

@@ -171,8 +171,24 @@ struct opening {
     struct dp_tool *tool;
     const struct dp_objects *objects;
     const char *index_uri;
+    const char *const *hints; /* NULL: none */
     struct dp_opened *opened;
 };
+
+/* What is not to be had at the place of a hint may still be where indexes belong. */
+static int find_index(const struct opening *opening, size_t i, struct dp_opened *opened)
+{
+    struct dp_context *context = opening->tool->context;
+    const char *hint = opening->hints && !opening->index_uri ? opening->hints[i] : NULL;
+    int rc = hint ? dp_index_find(context, opened->object, hint, &opened->index, &opened->err)
+                  : DP_NOT_FOUND;
+
+    if (rc == DP_OK || rc == DP_STALE_INDEX || rc == DP_CANCELLED)
+        return rc;
+    opened->err = (struct dp_error){0};
+    return dp_index_find(context, opened->object, opening->index_uri, &opened->index,
+                         &opened->err);
+}
 
 static bool open_one(void *user, size_t i)
 {
@@ -185,8 +201,7 @@ static bool open_one(void *user, size_t i)
     opened->name = name;
     if (rc == DP_OK) {
         opened->name = dp_local_display(name, opened->object);
-        rc = dp_index_find(context, opened->object, opening->index_uri, &opened->index,
-                           &opened->err);
+        rc = find_index(opening, i, opened);
     }
     if (rc == DP_NOT_FOUND && opened->object && !opening->index_uri)
         dp_error_set(&opened->err, DP_NOT_FOUND,
@@ -207,9 +222,9 @@ static void allow_open_files(size_t count)
 }
 
 int dp_objects_open(struct dp_tool *tool, const struct dp_objects *objects, const char *index_uri,
-                    struct dp_opened **opened, struct dp_error *err)
+                    const char *const *hints, struct dp_opened **opened, struct dp_error *err)
 {
-    struct opening opening = {tool, objects, index_uri, NULL};
+    struct opening opening = {tool, objects, index_uri, hints, NULL};
 
     opening.opened = calloc(objects->count ? objects->count : 1, sizeof(*opening.opened));
     if (!opening.opened)

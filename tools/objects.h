@@ -39,10 +39,11 @@ struct dp_opened {
     struct dp_error err;
 };
 
-/* Opens all of them, several at a time; `index_uri` (may be NULL) is for a single one. *opened has
- * objects->count elements, to be freed with dp_objects_close. */
+/* Opens all of them, several at a time; `index_uri` (may be NULL) is for a single one. Without it
+ * `hints` (may be NULL) has for each object the place where an index of it was, or NULL: that is
+ * tried first. *opened has objects->count elements, to be freed with dp_objects_close. */
 int dp_objects_open(struct dp_tool *tool, const struct dp_objects *objects, const char *index_uri,
-                    struct dp_opened **opened, struct dp_error *err);
+                    const char *const *hints, struct dp_opened **opened, struct dp_error *err);
 void dp_objects_close(struct dp_opened *opened, size_t count);
 
 #endif

@@ -102,7 +102,7 @@ static int open_all(const struct wishes *wishes, const struct dp_objects *object
                   struct dp_plan_parts *parts, int *status, struct dp_error *err)
 {
     size_t step = wishes->plan->paired ? 2 : 1, i;
-    int rc = dp_objects_open(wishes->tool, objects, NULL, &parts->opened, err);
+    int rc = dp_objects_open(wishes->tool, objects, NULL, NULL, &parts->opened, err);
 
     if (rc < 0)
         return rc;

@@ -37,6 +37,7 @@ struct entry {
 /* An object, and where it first stands in the manifest. */
 struct place {
     char *uri;
+    char *index;     /* where slices say that its index is; NULL: nowhere yet */
     uint64_t number; /* of the slice */
     size_t position; /* in its list of sources */
 };
@@ -108,14 +109,30 @@ static void order_places(struct dp_array *places)
     if (places->length)
         qsort(all, places->length, sizeof(*all), compare_uris);
     for (i = 0; i < places->length; i++) {
-        if (kept && strcmp(all[i].uri, all[kept - 1].uri) == 0)
-            free(all[i].uri);
-        else
+        if (!kept || strcmp(all[i].uri, all[kept - 1].uri) != 0) {
             all[kept++] = all[i];
+            continue;
+        }
+        free(all[i].uri);
+        if (all[kept - 1].index)
+            free(all[i].index);
+        else
+            all[kept - 1].index = all[i].index;
     }
     places->length = kept;
     if (kept)
         qsort(all, kept, sizeof(*all), compare_places);
+}
+
+/* Source `i` of the slice is the object of `place`. */
+static int note_index(struct place *place, const struct dp_slice *slice, size_t i,
+                      struct dp_error *err)
+{
+    const char *uri = place->index ? NULL : dp_slice_index(slice, i);
+
+    if (uri)
+        place->index = strdup(uri);
+    return !uri || place->index ? DP_OK : dp_error_no_memory(err);
 }
 
 /* Notes a slice and its objects; most name the same as the slice before. */
@@ -125,26 +142,30 @@ static int note_places(struct check *check, const struct dp_slice *slice, uint64
     struct entry entry = {.number = number, .counts.struct_bytes = sizeof(entry.counts)};
     size_t begin = check->places.length, i;
     const char *uri;
+    int rc = DP_OK;
 
     if (!dp_array_append(&check->entries, &entry, 1, sizeof(entry)))
         return dp_error_no_memory(err);
 
-    for (i = 0; (uri = dp_slice_source(slice, i)); i++) {
-        const struct place *all = check->places.data;
-        struct place place = {NULL, number, i};
+    for (i = 0; rc == DP_OK && (uri = dp_slice_source(slice, i)); i++) {
+        struct place *all = check->places.data;
+        struct place place = {.number = number, .position = i};
+        size_t same = *before + i;
 
-        if (*before + i < begin && strcmp(all[*before + i].uri, uri) == 0 &&
-            all[*before + i].number < number)
-            continue;
-        place.uri = strdup(uri);
-        if (!place.uri || !dp_array_append(&check->places, &place, 1, sizeof(place))) {
-            free(place.uri);
-            return dp_error_no_memory(err);
+        if (same >= begin || strcmp(all[same].uri, uri) != 0 || all[same].number >= number) {
+            place.uri = strdup(uri);
+            if (!place.uri || !dp_array_append(&check->places, &place, 1, sizeof(place))) {
+                free(place.uri);
+                return dp_error_no_memory(err);
+            }
+            all = check->places.data;
+            same = check->places.length - 1;
         }
+        rc = note_index(&all[same], slice, i, err);
     }
     if (check->places.length > begin)
         *before = begin;
-    return DP_OK;
+    return rc;
 }
 
 /* The plan of the first line, and all objects. `planning` is filled with what was asked for. */
@@ -224,15 +245,18 @@ static int open_objects(struct check *check, struct dp_error *err)
     const struct place *places = check->places.data;
     struct dp_objects objects = {calloc(check->places.length, sizeof(char *)),
                                  check->places.length};
+    const char **hints = calloc(check->places.length, sizeof(*hints));
     size_t i;
-    int rc;
+    int rc = objects.names && hints ? DP_OK : dp_error_no_memory(err);
 
-    if (!objects.names)
-        return dp_error_no_memory(err);
-    for (i = 0; i < objects.count; i++)
+    for (i = 0; i < objects.count && rc == DP_OK; i++) {
         objects.names[i] = places[i].uri;
-    rc = dp_objects_open(check->tool, &objects, check->index_uri, &check->opened, err);
+        hints[i] = places[i].index;
+    }
+    if (rc == DP_OK)
+        rc = dp_objects_open(check->tool, &objects, check->index_uri, hints, &check->opened, err);
     free(objects.names);
+    free(hints);
     for (i = 0; i < objects.count && rc == DP_OK; i++) {
         if (check->opened[i].err.code) {
             rc = check->opened[i].err.code;
@@ -511,8 +535,10 @@ static void free_places(struct check *check)
 
     dp_plan_free(check->plan);
     dp_objects_close(check->opened, check->places.length);
-    for (i = 0; i < check->places.length; i++)
+    for (i = 0; i < check->places.length; i++) {
         free(places[i].uri);
+        free(places[i].index);
+    }
     dp_array_free(&check->places);
 }
 

@@ -179,7 +179,9 @@ static int trailer_fault(const struct dp_decoder *self, const struct dp_segment 
     enum dp_detail detail = crc_fits      ? DP_DETAIL_GZIP_LENGTH
                             : length_fits ? DP_DETAIL_GZIP_CRC
                                           : DP_DETAIL_GZIP_TRAILER;
-    const char *what = crc_fits ? "length error" : length_fits ? "crc error" : "crc and length error";
+    const char *what = crc_fits      ? "length error"
+                       : length_fits ? "crc error"
+                                     : "crc and length error";
 
     return dp_error_set_detail(err, DP_DATA, detail,
                                "%s: offset %" PRIu64 ": invalid compressed data--%s",

@@ -41,6 +41,12 @@ for how in "-n 1" "-n 5" "-n 32" "-n 7 --by bases" "-n 32 --by bases" "-n 6 --by
     ends 0 "$how: check" dp-slice check --deep plan
 done
 check "lines are short" test "$(awk 'length > l { l = length } END { print l }' plan)" -le 4096
+mkdir far away
+dp-index build -q -s 128K --index-dir far r1.fq.gz r2.fq.gz
+mv r1.fq.gz.dpi r2.fq.gz.dpi away/
+DP_INDEX_DIR=far dp-slice plan --paired -n 4 -o plan.far r1.fq.gz r2.fq.gz
+ends 0 "check: the indexes of the slices" dp-slice check --deep plan.far
+mv away/* .
 ends 0 "check by standard input" bash -c "dp-slice check - <plan"
 ends 0 "mates in parts of equal bases" dp-slice plan --paired -n 8 --by bases r1.fq.gz r2.fq.gz -o plan
 rm -rf parts

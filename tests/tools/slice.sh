@@ -267,6 +267,20 @@ ends 1 "no index for check" bash -c "mv a.fq.gz.dpi kept; dp-slice check m32"
 ends 0 "--index" dp-slice check --deep --index kept m32
 ends 0 "fetch --index" dp-slice fetch --index kept m32
 check "fetch --index" cmp out a.fq
+dp-slice plan -n 8 --index kept a.fq.gz >mk
+ends 0 "the index of the slices" dp-slice check --deep mk
+ends 0 "in any order" bash -c "tac mk | dp-slice check -"
+mv kept a.fq.gz.dpi
+ends 0 "else the one beside the object" dp-slice check mk
+mv a.fq.gz.dpi kept
+dp-index build -q -o a.fq.gz.dpi c.fq
+ends 0 "the index of the slices comes first" bash -c "dp-slice plan -n 3 --index kept a.fq.gz | dp-slice check -"
+mv a.fq.gz.dpi other
+cp kept was
+dp-slice plan -n 3 --index was a.fq.gz >mk
+mv other was
+ends 3 "another object's index in its place" dp-slice check mk
+rm was
 ends 0 "inline needs no index" bash -c "mv kept a.fq.gz.dpi; dp-slice plan --inline -n9 a.fq.gz >mi && rm a.fq.gz.dpi && dp-slice fetch mi"
 check "inline needs no index" cmp out a.fq
 
