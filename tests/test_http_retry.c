@@ -320,8 +320,9 @@ START_TEST(bytes_that_nobody_wants_are_not_waited_for)
 }
 END_TEST
 
-/* A byte now and then keeps a connection alive, but not for ever. */
-START_TEST(a_trickle_has_a_limit)
+/* Asks a server that sends a byte now and then. False when the machine was so busy that a second
+ * passed between two of them: then it is silence that was seen. */
+static bool see_trickle(void)
 {
     struct scripted *server = scripted_start(
         SCRIPT({.head = HEAD_206("100-199/1000") "\r\nContent-Length: 100",
@@ -331,12 +332,24 @@ START_TEST(a_trickle_has_a_limit)
     struct dp_http_request request = make_request(server, &body);
     struct dp_http_answer answer;
     struct dp_error err;
+    bool seen;
 
     ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, &err), DP_IO);
-    ck_assert_msg(strstr(err.message, "time limit"), "%s", err.message);
-    ck_assert_uint_eq(atomic_load(&server->next), 1);
+    seen = strstr(err.message, "time limit") != NULL;
+    if (seen)
+        ck_assert_uint_eq(atomic_load(&server->next), 1);
     dp_context_free(context);
     scripted_stop(server);
+    return seen;
+}
+
+/* It keeps a connection alive, but not for ever. */
+START_TEST(a_trickle_has_a_limit)
+{
+    unsigned tries = 1;
+
+    while (!see_trickle())
+        ck_assert_uint_lt(tries++, 5);
 }
 END_TEST
 

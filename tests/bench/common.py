@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -85,14 +86,17 @@ class Common:
         print(f"making {path}", file=sys.stderr, flush=True)
         partial = f"{path}.{os.getpid()}"
         generator = os.path.join(self.build, "datasets", "generate")
-        with open(partial, "wb") as out:
-            make = subprocess.Popen([generator, GENERATED[kind], "--bytes", str(size)],
-                                    stdout=subprocess.PIPE)
-            done = subprocess.run(pack, stdin=make.stdout, stdout=out)
-            make.stdout.close()
-            if make.wait() != 0 or done.returncode != 0:
-                os.unlink(partial)
-                sys.exit(f"bench: cannot make {path}")
+        try:
+            with open(partial, "wb") as out:
+                make = subprocess.Popen([generator, GENERATED[kind], "--bytes", str(size)],
+                                        stdout=subprocess.PIPE)
+                done = subprocess.run(pack, stdin=make.stdout, stdout=out)
+                make.stdout.close()
+                if make.wait() != 0 or done.returncode != 0:
+                    sys.exit(f"bench: cannot make {path}")
+        except BaseException:
+            os.unlink(partial)
+            raise
         os.rename(partial, path)
         return path
 
@@ -162,11 +166,15 @@ def parser(description, scale_help):
 
 
 def perform(bench):
-    """Runs `everything` and cleans up."""
+    """Runs `everything` and cleans up, also when it is told to end."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         sys.exit(bench.everything())
     except KeyboardInterrupt:
         sys.exit(130)
     finally:
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
         bench.close()
         shutil.rmtree(bench.work, ignore_errors=True)
