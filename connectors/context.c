@@ -122,6 +122,7 @@ int dp_context_new(const struct dp_context_options *options, struct dp_context *
         free(made);
         return rc;
     }
+    dp_signed_hosts_init(&made->signed_hosts);
     rc = copy_texts(&made->options, err);
     if (!rc)
         rc = set_defaults(made, err);
@@ -144,6 +145,7 @@ void dp_context_free(struct dp_context *context)
     if (context->pid == getpid())
         dp_http_pool_free(atomic_load(&context->http));
     dp_credentials_free(atomic_load(&context->account));
+    dp_signed_hosts_free(&context->signed_hosts);
     for (i = 0; i < TEXT_FIELDS; i++)
         free((char *)*text_field(&context->options, i));
     free(context);

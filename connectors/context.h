@@ -9,6 +9,7 @@
 #include "dataplug.h"
 
 #include "base/error.h"
+#include "connectors/signed_hosts.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -28,6 +29,7 @@ struct dp_context {
                                           where the header names a default figure */
     bool attempts_given;               /* by the caller or the environment */
     pid_t pid;                         /* of the process that made it */
+    struct dp_signed_hosts signed_hosts;
     struct dp_counters counters;
     atomic_uint_fast64_t ahead_bytes; /* of buffers for reading ahead (connectors/input.c) */
     _Atomic(struct dp_http_pool *) http;      /* made by the first HTTP object */

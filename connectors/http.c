@@ -387,13 +387,14 @@ static void set_trust(CURL *handle, const struct dp_http_request *request,
 
 /* Whose passwords may be used, and how far redirects are followed: libcurl sends them to no host
  * but the one that the URL or the file of passwords names. */
-static void set_access(CURL *handle, const char *url)
+static void set_access(CURL *handle, const char *url, struct dp_context *context)
 {
     const char *netrc = variable("NETRC");
+    bool no_password = dp_uri_is_signed(url) || dp_signed_hosts_has(&context->signed_hosts, url);
 
     /* A signed URL needs no password, and stores refuse a request that brings both. */
     curl->easy_setopt(handle, CURLOPT_NETRC,
-                     (long)(dp_uri_is_signed(url) ? CURL_NETRC_IGNORED : CURL_NETRC_OPTIONAL));
+                     (long)(no_password ? CURL_NETRC_IGNORED : CURL_NETRC_OPTIONAL));
     if (netrc)
         curl->easy_setopt(handle, CURLOPT_NETRC_FILE, netrc);
     curl->easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
@@ -447,7 +448,7 @@ static int set_up(struct exchange *exchange, struct dp_error *err)
     curl->easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
     curl->easy_setopt(handle, CURLOPT_USERAGENT, "dataplug/" PACKAGE_VERSION);
     if (!request->auth)
-        set_access(handle, url);
+        set_access(handle, url, exchange->context);
     curl->easy_setopt(handle, CURLOPT_HTTPHEADER, exchange->headers);
     if (curl->easy_setopt(handle, CURLOPT_URL, url) != CURLE_OK)
         rc = dp_error_no_memory(err);

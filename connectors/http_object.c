@@ -368,6 +368,8 @@ int dp_http_object_open(struct dp_context *context, const char *uri,
     place.uri = shown;
     place.url = url;
     place.signed_uri = dp_uri_is_signed(url) ? url : NULL;
+    if (place.signed_uri)
+        dp_signed_hosts_add(&context->signed_hosts, url);
     rc = dp_http_object_open_place(context, &place, &http_ops, options, object, err);
     free(shown);
     free(url);

@@ -70,6 +70,12 @@ sleep 2
 goes_wrong "expired presigned URL" 1 "${expired%%\?*}" "HTTP 403" dp-zcat "$expired"
 goes_wrong "expired presigned URL, planning" 1 "${expired%%\?*}" "HTTP 403" \
     dp-slice plan -n 2 --allow-signed --index "$work/reads.dpi" "$expired"
+# A password for the host of a store is no use there, and is not sent along when an index is looked for.
+printf 'machine 127.0.0.1\nlogin reader\npassword x\n' >"$HOME/.netrc"
+presigned=$(s3 sign reads reads.gz 600)
+goes_wrong "a presigned URL and .netrc: no index" 1 "${presigned%%\?*}" "has no index yet" \
+    dp-slice plan -n 2 --allow-signed "$presigned"
+rm "$HOME/.netrc"
 
 # --------------------------------------------------------------------------------- writing
 # Somebody who may read the bucket, but not write: said before much of the object is read.
