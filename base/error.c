@@ -59,6 +59,7 @@ static enum dp_result code_of_errno(int errnum)
     switch (errnum) {
     case ENOENT:
     case ENOTDIR:
+    case ENAMETOOLONG: /* nothing can be called so */
         return DP_NOT_FOUND;
     case EACCES:
     case EPERM:

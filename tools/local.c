@@ -111,6 +111,14 @@ int dp_local_check_place(struct dp_context *context, const char *place, struct d
                : DP_OK;
 }
 
+/* Does the file system take no such name? */
+static bool is_too_long(const char *place)
+{
+    struct stat about;
+
+    return !dp_local_is_uri(place) && lstat(place, &about) != 0 && errno == ENAMETOOLONG;
+}
+
 int dp_local_try_index_place(struct dp_context *context, const char *place, struct dp_error *err)
 {
     struct dp_sink *sink;
@@ -122,6 +130,9 @@ int dp_local_try_index_place(struct dp_context *context, const char *place, stru
         rc = dp_sink_open(context, place, &sink, err);
     if (rc == DP_OK)
         dp_sink_free(sink);
+    else if (is_too_long(place))
+        return dp_error_set(err, DP_INVALID, "%s: this name is too long for an index: --output gives "
+                            "it another one, DP_INDEX_DIR a folder where it is shortened", place);
     return rc;
 }
 

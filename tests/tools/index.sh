@@ -190,6 +190,21 @@ ends 0 "a long name" dp-index build -q --index-dir folder "$long"
 ends 0 "a long name is found" env DP_INDEX_DIR=folder dp-index verify "$long"
 same "a long name" "$(find folder -name '*.dpi' | wc -l)" 1
 rm "$long"
+# One that leaves no room for ".dpi": nothing can be beside it.
+long=$(printf '%0252d' 1)
+cp b.fq.gz "$long"
+ends 1 "no place beside a long name" dp-index build -q "$long"
+says "$long.dpi: this name is too long for an index: --output gives it another" "no place beside a long name"
+ends 1 "no index beside a long name" dp-slice plan -n 2 "$long"
+says "it has no index yet" "no index beside a long name"
+ends 0 "a long name needs no index" dp-zcat "$long"
+check "a long name needs no index" cmp out <(gzip -dc <b.fq.gz)
+ends 1 "write-index beside a long name" dp-zcat --write-index "$long"
+says "--output gives it another" "write-index beside a long name"
+ends 0 "another place for a long name" dp-index build -q -o short.dpi "$long"
+ends 0 "a folder for a long name" env DP_INDEX_DIR=folder dp-index build -q "$long"
+ends 0 "a long name is found again" env DP_INDEX_DIR=folder dp-slice plan -n 2 "$long"
+rm "$long"
 
 # --- two builds of the same object at once
 rm -f a.fq.gz.dpi
