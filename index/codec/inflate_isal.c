@@ -45,11 +45,12 @@ static void close_isal(struct dp_inflate *base)
     free(base);
 }
 
-/* Begins a block at `bits` with `history` before it. */
-static void begin_block(struct isal_inflate *self, uint64_t bits, int bit_count)
+/* Begins a block at `bits` with the 32 KiB at `history` before it. */
+static void begin_block(struct isal_inflate *self, const uint8_t *history, uint64_t bits,
+                        int bit_count)
 {
     isal_inflate_reset(&self->state);
-    isal_inflate_set_dict(&self->state, self->history, DP_WINDOW_BYTES);
+    isal_inflate_set_dict(&self->state, (uint8_t *)history, DP_WINDOW_BYTES);
     self->state.read_in = bits;
     self->state.read_in_length = bit_count;
     self->header_bytes = 0;
@@ -66,7 +67,7 @@ static void begin_isal(struct dp_inflate *base, unsigned bits, unsigned bit_coun
     if (window_bytes)
         memcpy(self->history + DP_WINDOW_BYTES - window_bytes, window, window_bytes);
     self->broken = false;
-    begin_block(self, bits & ((1u << bit_count) - 1), (int)bit_count);
+    begin_block(self, self->history, bits & ((1u << bit_count) - 1), (int)bit_count);
 }
 
 /* Moves bytes of the input into ISA-L's bit buffer, `count` at most. */
@@ -190,12 +191,14 @@ static void end_block(struct isal_inflate *self, const uint8_t *out, size_t dire
         self->at_header = true;
         return;
     }
-    if (direct > DP_WINDOW_BYTES)
-        direct = DP_WINDOW_BYTES;
+    if (direct >= DP_WINDOW_BYTES) {
+        begin_block(self, out - DP_WINDOW_BYTES, bits, bit_count);
+        return;
+    }
     before = DP_WINDOW_BYTES - direct;
     memcpy(self->history, state->tmp_out_buffer + state->tmp_out_valid - before, before);
     memcpy(self->history + before, out - direct, direct);
-    begin_block(self, bits, bit_count);
+    begin_block(self, self->history, bits, bit_count);
 }
 
 /* What was decoded before the damage, then the damage. */
