@@ -1,22 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-#include "mdr/kernel.h"
+#include "mdr/kernel_table.h"
 
 #include <string.h>
 
-struct dp_mdr_kernel {
-    const char *name;
+/* Best first. */
+static const struct dp_mdr_kernel *const kernels[] = {
+#ifdef DP_MDR_HAVE_X86
+    &dp_mdr_kernel_avx512,
+    &dp_mdr_kernel_avx2,
+#endif
+#ifdef DP_MDR_HAVE_NEON
+    &dp_mdr_kernel_neon,
+#endif
+    &dp_mdr_kernel_generic,
 };
 
-static const struct dp_mdr_kernel generic = {"generic"};
+enum { KERNELS = sizeof(kernels) / sizeof(kernels[0]) };
 
 int dp_mdr_kernel_find(const char *name, const struct dp_mdr_kernel **kernel, struct dp_error *err)
 {
-    if (name && strcmp(name, "auto") != 0 && strcmp(name, generic.name) != 0)
-        return dp_error_set(err, DP_UNSUPPORTED, "kernel %s: not of this machine", name);
-    *kernel = &generic;
-    return 0;
+    bool best = !name || strcmp(name, "auto") == 0;
+    size_t n;
+
+    for (n = 0; n < KERNELS; n++) {
+        if (kernels[n]->runs_here() && (best || strcmp(name, kernels[n]->name) == 0)) {
+            *kernel = kernels[n];
+            return 0;
+        }
+    }
+    return dp_error_set(err, DP_UNSUPPORTED, "kernel %s: this machine or build has none", name);
 }
 
 const char *dp_mdr_kernel_name(const struct dp_mdr_kernel *kernel)
@@ -26,7 +40,13 @@ const char *dp_mdr_kernel_name(const struct dp_mdr_kernel *kernel)
 
 const char *const *dp_mdr_kernel_names(void)
 {
-    static const char *const names[] = {"generic", NULL};
+    static _Thread_local const char *names[KERNELS + 1];
+    size_t n, count = 0;
 
+    for (n = 0; n < KERNELS; n++) {
+        if (kernels[n]->runs_here())
+            names[count++] = kernels[n]->name;
+    }
+    names[count] = NULL;
     return names;
 }

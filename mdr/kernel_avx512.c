@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+#include "mdr/kernel_table.h"
+
+#ifdef DP_MDR_HAVE_X86
+
+#include <immintrin.h>
+
+#define VECTOR_BYTES 64
+#define TARGET       __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
+
+typedef uint64_t bits __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
+typedef int16_t numbers16 __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
+typedef int32_t numbers32 __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
+
+/* Any function of three bits is one instruction: its table is the constant. */
+#define ternary(table, a, b, c)                                                                    \
+    ((bits)_mm512_ternarylogic_epi64((__m512i)(a), (__m512i)(b), (__m512i)(c), (table)))
+#define sum3(a, b, c)   ternary(0x96, a, b, c)
+#define carry3(a, b, c) ternary(0xe8, a, b, c)
+#define select(m, a, b) ternary(0xca, m, a, b)
+#define positive16(a)   ((numbers16)_mm512_max_epi16((__m512i)(a), _mm512_setzero_si512()))
+#define positive32(a)   ((numbers32)_mm512_max_epi32((__m512i)(a), _mm512_setzero_si512()))
+#define add_where16(s, a, b, x)                                                                    \
+    ((numbers16)_mm512_mask_add_epi16(                                                             \
+        (__m512i)(s), _mm512_cmpgt_epi16_mask((__m512i)(a), (__m512i)(b)), (__m512i)(s),           \
+        (__m512i)(x)))
+#define add_where32(s, a, b, x)                                                                    \
+    ((numbers32)_mm512_mask_add_epi32(                                                             \
+        (__m512i)(s), _mm512_cmpgt_epi32_mask((__m512i)(a), (__m512i)(b)), (__m512i)(s),           \
+        (__m512i)(x)))
+
+#include "mdr/kernel_body.h"
+
+static bool runs_here(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+}
+
+const struct dp_mdr_kernel dp_mdr_kernel_avx512 = {
+    .name = "avx512",
+    .runs_here = runs_here,
+    .vector_bytes = VECTOR_BYTES,
+    .spread = spread,
+    .list = list_members,
+    .count = count,
+    .judge16 = judge16,
+    .judge32 = judge32,
+    .judge_gaps16 = judge_gaps16,
+    .judge_gaps32 = judge_gaps32,
+};
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* The kernel itself, once for each width of vectors: included by the sources of the kernels, which
+ * define VECTOR_BYTES and the operations that their processor has and C has not:
+ *
+ *     sum3(a, b, c)      a ^ b ^ c
+ *     carry3(a, b, c)    the majority of each bit
+ *     select(m, a, b)    bits of a where m is set, of b elsewhere
+ *     positive16(a)      the greater of a and 0, for signed 16-bit lanes; positive32(a) for 32
+ *     add_where16(s, a, b, x)   s + (a > b ? x : 0); add_where32
+ *
+ * on `bits`, `numbers16` and `numbers32`, vectors of VECTOR_BYTES, and TARGET, the attributes of a
+ * function that may use them.
+ *
+ * No include guard: it is the body of one source. */
+
+#include <string.h>
+
+enum {
+    HALF_LANES = 4 * VECTOR_BYTES,      /* variants of one matrix of calls */
+    LANES = 2 * HALF_LANES,             /* of a group */
+    CHUNKS = VECTOR_BYTES / 4,          /* 16-bit words of a half row */
+    QUADS = VECTOR_BYTES / 8,           /* 64-bit words of a row */
+    SLICES = 10,                        /* bits of a count of at most 512 */
+};
+
+typedef uint16_t words __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
+typedef uint64_t quads __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
+typedef uint16_t half_words __attribute__((vector_size(VECTOR_BYTES / 2), __may_alias__));
+
+#define INLINE TARGET static inline __attribute__((always_inline))
+
+INLINE bits load_bits(const void *from)
+{
+    return *(const bits *)from;
+}
+
+/* --- Counting. The counters are numbers written downwards: bit b of all lanes is counter[b]. */
+
+/* high:low = a + b + c */
+#define ADD3(high, low, a, b, c)                                                                   \
+    do {                                                                                           \
+        const bits add_a = (a), add_b = (b), add_c = (c);                                          \
+        (low) = sum3(add_a, add_b, add_c);                                                         \
+        (high) = carry3(add_a, add_b, add_c);                                                      \
+    } while (0)
+
+#define ROW(n) load_bits(rows + list[n])
+
+INLINE void ripple(bits counter[SLICES], unsigned from, bits carry)
+{
+    unsigned b;
+    bits kept;
+
+#pragma GCC unroll 10
+    for (b = from; b < SLICES; b++) {
+        kept = counter[b] & carry;
+        counter[b] ^= carry;
+        carry = kept;
+    }
+}
+
+/* Eight rows: what is left over of them has the weight 8. */
+INLINE bits add_eight(bits counter[SLICES], const uint8_t *rows, const uint16_t *list)
+{
+    bits two_a, two_b, four_a, four_b, eight;
+
+    ADD3(two_a, counter[0], counter[0], ROW(0), ROW(1));
+    ADD3(two_b, counter[0], counter[0], ROW(2), ROW(3));
+    ADD3(four_a, counter[1], counter[1], two_a, two_b);
+    ADD3(two_a, counter[0], counter[0], ROW(4), ROW(5));
+    ADD3(two_b, counter[0], counter[0], ROW(6), ROW(7));
+    ADD3(four_b, counter[1], counter[1], two_a, two_b);
+    ADD3(eight, counter[2], counter[2], four_a, four_b);
+    return eight;
+}
+
+/* Bits 8, 4, 2, 1 apart change places: afterwards bit b of lane k of vector r is what bit r of lane
+ * k of vector b was. */
+INLINE void turn(words v[16])
+{
+    static const uint16_t masks[4] = {0x00ff, 0x0f0f, 0x3333, 0x5555};
+    unsigned step, k, s;
+    words mask, x, y;
+
+#pragma GCC unroll 4
+    for (s = 0; s < 4; s++) {
+        step = 8u >> s;
+        mask = (words){0} + masks[s];
+#pragma GCC unroll 16
+        for (k = 0; k < 16; k++) {
+            if (k & step)
+                continue;
+            x = v[k];
+            y = v[k + step];
+            v[k] = (words)select((bits)mask, (bits)x, (bits)(y << step));
+            v[k + step] = (words)select((bits)mask, (bits)(x >> step), (bits)y);
+        }
+    }
+}
+
+INLINE void put_half(uint16_t *to, const void *from, bool add)
+{
+    half_words value;
+
+    memcpy(&value, from, sizeof(value));
+    if (add)
+        value += *(const half_words *)(const void *)to;
+    *(half_words *)(void *)to = value;
+}
+
+TARGET static void count(const uint8_t *rows, const uint16_t *list, size_t length, bool add,
+                         uint16_t *first, uint16_t *second)
+{
+    bits counter[SLICES] = {{0}}, eight_a, eight_b, sixteen;
+    words v[16] = {{0}};
+    unsigned n;
+
+    for (; length >= 16; length -= 16, list += 16) {
+        eight_a = add_eight(counter, rows, list);
+        eight_b = add_eight(counter, rows, list + 8);
+        ADD3(sixteen, counter[3], counter[3], eight_a, eight_b);
+        ripple(counter, 4, sixteen);
+    }
+    if (length)
+        ripple(counter, 3, add_eight(counter, rows, list));
+#pragma GCC unroll 10
+    for (n = 0; n < SLICES; n++)
+        v[n] = (words)counter[n];
+    turn(v);
+#pragma GCC unroll 16
+    for (n = 0; n < 16; n++) {
+        put_half(first + n * CHUNKS, &v[n], add);
+        put_half(second + n * CHUNKS, (const uint8_t *)&v[n] + VECTOR_BYTES / 2, add);
+    }
+}
+
+TARGET static size_t list_members(const uint16_t *members, size_t word_count, uint16_t *list)
+{
+    uint16_t *to = list;
+    uint32_t left;
+    size_t word;
+
+    for (word = 0; word < word_count; word++) {
+        for (left = members[word]; left; left &= left - 1)
+            *to++ = (uint16_t)((word * 16 + (unsigned)__builtin_ctz(left)) * VECTOR_BYTES);
+    }
+    return (size_t)(to - list);
+}
+
+/* --- From planes to matrices. */
+
+/* The variant that has bit `bit` of 64-bit word `quad` of a half row: such that counts come out in
+ * the order of the variants (see turn() and count()). */
+static unsigned variant_of(unsigned quad, unsigned bit)
+{
+    return bit % 16 * CHUNKS + 4 * quad + bit / 16;
+}
+
+enum { PLANE_HET, PLANE_HOM, PLANE_MISSING };
+
+/* The words of one kind of call of a variant, zero beyond the plane. */
+TARGET static quads load_plane(const uint16_t *row, unsigned plane, size_t plane_words, size_t word)
+{
+    const size_t all = VECTOR_BYTES / 2, left = plane_words - word;
+    quads low = {0}, high = {0};
+
+    if (!row)
+        return low;
+    memcpy(&low, row + word, (left < all ? left : all) * sizeof(*row));
+    memcpy(&high, row + plane_words + word, (left < all ? left : all) * sizeof(*row));
+    if (plane == PLANE_MISSING)
+        return low & high;
+    return plane == PLANE_HET ? low & ~high : high & ~low;
+}
+
+/* As turn(), for 64 vectors with lanes of 64 bits. */
+TARGET static void turn_quads(quads v[64])
+{
+    uint64_t mask = 0x00000000ffffffffu;
+    unsigned step, k;
+    quads x, y;
+
+    for (step = 32; step; step /= 2, mask ^= mask << step) {
+        for (k = 0; k < 64; k = (k + step + 1) & ~step) {
+            x = v[k];
+            y = v[k + step];
+            v[k] = (x & mask) | (y & mask) << step;
+            v[k + step] = (x >> step & mask) | (y & ~mask);
+        }
+    }
+}
+
+/* 64 variants of one half row, all samples: the 64-bit word at `to` of each row. */
+TARGET static void spread_quad(const struct dp_mdr_frame *frame, const uint16_t *const *planes,
+                               unsigned quad, unsigned plane, uint8_t *to)
+{
+    const size_t plane_words = frame->layout->word_count;
+    quads v[64];
+    size_t word, at;
+    unsigned n, lane;
+
+    for (word = 0; word < plane_words; word += VECTOR_BYTES / 2) {
+        for (n = 0; n < 64; n++)
+            v[n] = load_plane(planes[variant_of(quad, n)], plane, plane_words, word);
+        turn_quads(v);
+        for (lane = 0; lane < QUADS; lane++) {
+            for (n = 0; n < 64; n++) {
+                at = word + 4 * lane + n / 16;
+                if (at >= plane_words)
+                    break;
+                memcpy(to + (frame->row_of_word[at] + n % 16) * (size_t)VECTOR_BYTES,
+                       (const uint64_t *)&v[n] + lane, sizeof(uint64_t));
+            }
+        }
+    }
+}
+
+TARGET static void spread(const struct dp_mdr_frame *frame, const uint16_t *const *planes,
+                          const struct dp_mdr_matrices *matrices)
+{
+    const unsigned half = VECTOR_BYTES / 2;
+    unsigned g, quad;
+
+    for (g = 0; g < 2; g++, planes += HALF_LANES) {
+        for (quad = 0; quad < QUADS / 2; quad++) {
+            spread_quad(frame, planes, quad, PLANE_HET, matrices->calls[g] + 8 * quad);
+            spread_quad(frame, planes, quad, PLANE_HOM, matrices->calls[g] + half + 8 * quad);
+            if (matrices->missing)
+                spread_quad(frame, planes, quad, PLANE_MISSING,
+                            matrices->missing + g * half + 8 * quad);
+        }
+    }
+}
+
+/* --- Judging: once with lanes of 16 bits, once of 32. */
+
+typedef float levels __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
+typedef int16_t half_numbers16 __attribute__((vector_size(VECTOR_BYTES / 2), __may_alias__));
+
+enum { LEVELS = VECTOR_BYTES / 4 };
+
+INLINE bool any_of(quads mask)
+{
+    uint64_t all = 0;
+    unsigned n;
+
+    for (n = 0; n < QUADS; n++)
+        all |= mask[n];
+    return all != 0;
+}
+
+INLINE void report(const struct dp_mdr_sight *sight, unsigned at, numbers32 reached)
+{
+    unsigned n;
+
+    if (!any_of((quads)reached))
+        return;
+    for (n = 0; n < LEVELS; n++) {
+        if (reached[n])
+            sight->found[(at + n) / 64] |= (uint64_t)1 << (at + n) % 64;
+    }
+}
+
+INLINE levels levels16(const numbers16 *values, unsigned part)
+{
+    half_numbers16 half = ((const half_numbers16 *)(const void *)values)[part];
+
+    return __builtin_convertvector(__builtin_convertvector(half, numbers32), levels);
+}
+
+INLINE levels levels32(const numbers32 *values, unsigned part)
+{
+    (void)part;
+    return __builtin_convertvector(*values, levels);
+}
+
+#define NUMBER     int16_t
+#define NAME(verb) verb##16
+#include "mdr/kernel_judge.h"
+
+#define NUMBER     int32_t
+#define NAME(verb) verb##32
+#include "mdr/kernel_judge.h"

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+/* Portable: vectors of 16 bytes, which the compiler maps to what every processor of its kind has,
+ * or to plain words. */
+
+#include "mdr/kernel_table.h"
+
+#define VECTOR_BYTES 16
+#define TARGET
+
+typedef uint64_t bits __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
+typedef int16_t numbers16 __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
+typedef int32_t numbers32 __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
+
+#define sum3(a, b, c)      ((a) ^ (b) ^ (c))
+#define carry3(a, b, c)    (((a) & (b)) | (((a) ^ (b)) & (c)))
+#define select(m, a, b)    (((a) & (m)) | ((b) & ~(m)))
+#define positive16(a)      ((a) & (numbers16)((a) > 0))
+#define positive32(a)      ((a) & (numbers32)((a) > 0))
+#define add_where16(s, a, b, x) ((s) + ((numbers16)((a) > (b)) & (x)))
+#define add_where32(s, a, b, x) ((s) + ((numbers32)((a) > (b)) & (x)))
+
+#include "mdr/kernel_body.h"
+
+static bool runs_here(void)
+{
+    return true;
+}
+
+const struct dp_mdr_kernel dp_mdr_kernel_generic = {
+    .name = "generic",
+    .runs_here = runs_here,
+    .vector_bytes = VECTOR_BYTES,
+    .spread = spread,
+    .list = list_members,
+    .count = count,
+    .judge16 = judge16,
+    .judge32 = judge32,
+    .judge_gaps16 = judge_gaps16,
+    .judge_gaps32 = judge_gaps32,
+};

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+#include "mdr/kernel_table.h"
+
+#ifdef DP_MDR_HAVE_NEON
+
+#include <arm_neon.h>
+
+#define VECTOR_BYTES 16
+#define TARGET
+
+typedef uint64_t bits __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
+typedef int16_t numbers16 __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
+typedef int32_t numbers32 __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
+
+#define sum3(a, b, c)      ((a) ^ (b) ^ (c))
+#define select(m, a, b)    ((bits)vbslq_u64((uint64x2_t)(m), (uint64x2_t)(a), (uint64x2_t)(b)))
+#define carry3(a, b, c)    select((a) ^ (b), c, a)
+#define positive16(a)      ((numbers16)vmaxq_s16((int16x8_t)(a), vdupq_n_s16(0)))
+#define positive32(a)      ((numbers32)vmaxq_s32((int32x4_t)(a), vdupq_n_s32(0)))
+#define add_where16(s, a, b, x) ((s) + ((numbers16)((a) > (b)) & (x)))
+#define add_where32(s, a, b, x) ((s) + ((numbers32)((a) > (b)) & (x)))
+
+#include "mdr/kernel_body.h"
+
+static bool runs_here(void)
+{
+    return true; /* every 64-bit ARM has it */
+}
+
+const struct dp_mdr_kernel dp_mdr_kernel_neon = {
+    .name = "neon",
+    .runs_here = runs_here,
+    .vector_bytes = VECTOR_BYTES,
+    .spread = spread,
+    .list = list_members,
+    .count = count,
+    .judge16 = judge16,
+    .judge32 = judge32,
+    .judge_gaps16 = judge_gaps16,
+    .judge_gaps32 = judge_gaps32,
+};
+
+#endif

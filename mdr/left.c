@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * SPDX-FileCopyrightText: The dataplug authors */
+
+#include "mdr/left.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Which samples of a piece have each class; the last are those with a missing call. */
+typedef uint16_t members[DP_MDR_MAX_CLASSES + 1][DP_MDR_PIECE_WORDS];
+
+int dp_mdr_left_new(const struct dp_mdr_frame *frame, unsigned classes, struct dp_mdr_left *left,
+                    struct dp_error *err)
+{
+    size_t entries = frame->row_count + DP_MDR_LIST_SLACK +
+                     frame->piece_count * classes * DP_MDR_LIST_STEP;
+
+    memset(left, 0, sizeof(*left));
+    left->classes = classes;
+    left->entries = malloc(entries * sizeof(*left->entries));
+    left->begin = malloc((frame->piece_count * classes + 1) * sizeof(*left->begin));
+    left->counts =
+        malloc((frame->layout->segment_count + 1) * (classes + 1) * sizeof(*left->counts));
+    if (!left->entries || !left->begin || !left->counts) {
+        dp_mdr_left_free(left);
+        return dp_error_no_memory(err);
+    }
+    return 0;
+}
+
+/* Calls 0, 1, 2 and missing; of padding none. */
+static void find_calls(const struct dp_mdr_piece *piece, const uint16_t *row, size_t plane_words,
+                       uint16_t calls[4][DP_MDR_PIECE_WORDS])
+{
+    const uint16_t *low = row + piece->first_word, *high = low + plane_words;
+    uint32_t word, rest = piece->sample_count % 16;
+
+    for (word = 0; word < piece->word_count; word++) {
+        calls[0][word] = (uint16_t) ~(low[word] | high[word]);
+        calls[1][word] = (uint16_t)(low[word] & ~high[word]);
+        calls[2][word] = (uint16_t)(high[word] & ~low[word]);
+        calls[3][word] = (uint16_t)(low[word] & high[word]);
+    }
+    if (rest)
+        calls[0][piece->word_count - 1] &= (uint16_t)((1u << rest) - 1);
+}
+
+static void find_members(const struct dp_mdr_left *left, const struct dp_mdr_piece *piece,
+                         const uint16_t *const rows[2], size_t plane_words, members found)
+{
+    uint16_t one[4][DP_MDR_PIECE_WORDS], other[4][DP_MDR_PIECE_WORDS];
+    unsigned a, b;
+    uint32_t word;
+
+    if (left->classes == 3) {
+        find_calls(piece, rows[0], plane_words, found);
+        return;
+    }
+    find_calls(piece, rows[0], plane_words, one);
+    find_calls(piece, rows[1], plane_words, other);
+    for (a = 0; a < 3; a++) {
+        for (b = 0; b < 3; b++) {
+            for (word = 0; word < piece->word_count; word++)
+                found[3 * a + b][word] = one[a][word] & other[b][word];
+        }
+    }
+    for (word = 0; word < piece->word_count; word++)
+        found[9][word] = one[3][word] | other[3][word];
+}
+
+/* Lists of one piece from entry `at` on; returns the entry behind. */
+static uint32_t list_piece(struct dp_mdr_left *left, const struct dp_mdr_piece *piece,
+                           const struct dp_mdr_kernel *kernel, members found, unsigned last,
+                           uint32_t *begin, uint32_t at)
+{
+    const uint16_t empty = (uint16_t)(piece->word_count * 16 * kernel->vector_bytes);
+    uint32_t *counts = left->counts + piece->segment * (left->classes + 1);
+    uint32_t length, listed = 0;
+    unsigned class, number = 0;
+
+    for (class = 0; class <= left->classes; class++) {
+        if (class == last)
+            continue;
+        begin[number] = at;
+        length = (uint32_t)kernel->list(found[class], piece->word_count, left->entries + at);
+        counts[class == left->classes ? class : number] += length;
+        listed += length;
+        number++;
+        for (at += length; (at - begin[number - 1]) % DP_MDR_LIST_STEP; at++)
+            left->entries[at] = empty;
+        if (class == left->classes && length)
+            left->missing = true;
+    }
+    counts[left->classes - 1] += piece->sample_count - listed;
+    return at;
+}
+
+void dp_mdr_left_set(struct dp_mdr_left *left, const struct dp_mdr_frame *frame,
+                     const struct dp_mdr_kernel *kernel, const struct dp_mdr_planes *planes,
+                     const uint32_t *variants, unsigned last)
+{
+    const unsigned order = left->classes == 3 ? 1 : 2;
+    const uint16_t *rows[2] = {NULL, NULL};
+    members found;
+    uint32_t at = 0;
+    unsigned n;
+    size_t p;
+
+    for (n = 0; n < order; n++) {
+        left->variant[n] = variants[n];
+        rows[n] = dp_mdr_planes_row(planes, variants[n]);
+    }
+    left->missing = false;
+    memset(left->counts, 0,
+           frame->layout->segment_count * (left->classes + 1) * sizeof(*left->counts));
+    for (p = 0; p < frame->piece_count; p++) {
+        find_members(left, &frame->pieces[p], rows, frame->layout->word_count, found);
+        at = list_piece(left, &frame->pieces[p], kernel, found, last,
+                        left->begin + p * left->classes, at);
+    }
+    left->begin[frame->piece_count * left->classes] = at;
+}
+
+void dp_mdr_left_free(struct dp_mdr_left *left)
+{
+    free(left->entries);
+    free(left->begin);
+    free(left->counts);
+    memset(left, 0, sizeof(*left));
+}
