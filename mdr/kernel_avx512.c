@@ -33,6 +33,34 @@ typedef int32_t numbers32 __attribute__((vector_size(VECTOR_BYTES), __may_alias_
 
 #include "mdr/kernel_body.h"
 
+/* With VBMI2, 32 offsets at once. */
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi2,popcnt"))) static size_t
+compress_members(const uint16_t *members, size_t word_count, uint16_t *list)
+{
+    const uint16_t step = 32 * VECTOR_BYTES;
+    words offsets;
+    uint16_t *to = list;
+    uint32_t mask;
+    size_t word;
+    unsigned n;
+
+    for (n = 0; n < 32; n++)
+        offsets[n] = (uint16_t)(n * VECTOR_BYTES);
+    for (word = 0; word < word_count; word += 2, offsets += step) {
+        mask = members[word] | (word + 1 < word_count ? (uint32_t)members[word + 1] << 16 : 0);
+        _mm512_storeu_si512(to, _mm512_maskz_compress_epi16(mask, (__m512i)offsets));
+        to += _mm_popcnt_u32(mask);
+    }
+    return (size_t)(to - list);
+}
+
+static size_t list_some(const uint16_t *members, size_t word_count, uint16_t *list)
+{
+    if (__builtin_cpu_supports("avx512vbmi2"))
+        return compress_members(members, word_count, list);
+    return list_members(members, word_count, list);
+}
+
 static bool runs_here(void)
 {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -44,7 +72,7 @@ const struct dp_mdr_kernel dp_mdr_kernel_avx512 = {
     .runs_here = runs_here,
     .vector_bytes = VECTOR_BYTES,
     .spread = spread,
-    .list = list_members,
+    .list = list_some,
     .count = count,
     .judge16 = judge16,
     .judge32 = judge32,

@@ -64,16 +64,39 @@ INLINE void ripple(bits counter[SLICES], unsigned from, bits carry)
 /* Eight rows: what is left over of them has the weight 8. */
 INLINE bits add_eight(bits counter[SLICES], const uint8_t *rows, const uint16_t *list)
 {
-    bits two_a, two_b, four_a, four_b, eight;
+    bits two_a, two_b, two_c, two_d, four_a, four_b, eight, sum_a, sum_b, sum_c;
 
-    ADD3(two_a, counter[0], counter[0], ROW(0), ROW(1));
-    ADD3(two_b, counter[0], counter[0], ROW(2), ROW(3));
-    ADD3(four_a, counter[1], counter[1], two_a, two_b);
-    ADD3(two_a, counter[0], counter[0], ROW(4), ROW(5));
-    ADD3(two_b, counter[0], counter[0], ROW(6), ROW(7));
-    ADD3(four_b, counter[1], counter[1], two_a, two_b);
+    ADD3(two_a, sum_a, ROW(0), ROW(1), ROW(2));
+    ADD3(two_b, sum_b, ROW(3), ROW(4), ROW(5));
+    ADD3(two_c, sum_c, ROW(6), ROW(7), sum_a);
+    ADD3(two_d, counter[0], counter[0], sum_b, sum_c);
+    ADD3(four_a, sum_a, two_a, two_b, two_c);
+    ADD3(four_b, counter[1], counter[1], two_d, sum_a);
     ADD3(eight, counter[2], counter[2], four_a, four_b);
     return eight;
+}
+
+/* Sixteen, as a tree, so that little waits for the counter of the sixteen before. */
+INLINE bits add_sixteen(bits counter[SLICES], const uint8_t *rows, const uint16_t *list)
+{
+    bits two[8], four[4], eight[2], sixteen, s[7];
+
+    ADD3(two[0], s[0], ROW(0), ROW(1), ROW(2));
+    ADD3(two[1], s[1], ROW(3), ROW(4), ROW(5));
+    ADD3(two[2], s[2], ROW(6), ROW(7), ROW(8));
+    ADD3(two[3], s[3], ROW(9), ROW(10), ROW(11));
+    ADD3(two[4], s[4], ROW(12), ROW(13), ROW(14));
+    ADD3(two[5], s[5], s[0], s[1], s[2]);
+    ADD3(two[6], s[6], s[3], s[4], ROW(15));
+    ADD3(two[7], counter[0], s[5], s[6], counter[0]);
+    ADD3(four[0], s[0], two[0], two[1], two[2]);
+    ADD3(four[1], s[1], two[3], two[4], two[5]);
+    ADD3(four[2], s[2], s[0], s[1], two[6]);
+    ADD3(four[3], counter[1], s[2], two[7], counter[1]);
+    ADD3(eight[0], s[0], four[0], four[1], four[2]);
+    ADD3(eight[1], counter[2], s[0], four[3], counter[2]);
+    ADD3(sixteen, counter[3], eight[0], eight[1], counter[3]);
+    return sixteen;
 }
 
 /* Bits 8, 4, 2, 1 apart change places: afterwards bit b of lane k of vector r is what bit r of lane
@@ -113,16 +136,12 @@ INLINE void put_half(uint16_t *to, const void *from, bool add)
 TARGET static void count(const uint8_t *rows, const uint16_t *list, size_t length, bool add,
                          uint16_t *first, uint16_t *second)
 {
-    bits counter[SLICES] = {{0}}, eight_a, eight_b, sixteen;
+    bits counter[SLICES] = {{0}};
     words v[16] = {{0}};
     unsigned n;
 
-    for (; length >= 16; length -= 16, list += 16) {
-        eight_a = add_eight(counter, rows, list);
-        eight_b = add_eight(counter, rows, list + 8);
-        ADD3(sixteen, counter[3], counter[3], eight_a, eight_b);
-        ripple(counter, 4, sixteen);
-    }
+    for (; length >= 16; length -= 16, list += 16)
+        ripple(counter, 4, add_sixteen(counter, rows, list));
     if (length)
         ripple(counter, 3, add_eight(counter, rows, list));
 #pragma GCC unroll 10
@@ -138,13 +157,17 @@ TARGET static void count(const uint8_t *rows, const uint16_t *list, size_t lengt
 
 TARGET static size_t list_members(const uint16_t *members, size_t word_count, uint16_t *list)
 {
+    const size_t per_load = sizeof(uint64_t) / sizeof(*members);
     uint16_t *to = list;
-    uint32_t left;
-    size_t word;
+    uint64_t left;
+    size_t word, n;
 
-    for (word = 0; word < word_count; word++) {
-        for (left = members[word]; left; left &= left - 1)
-            *to++ = (uint16_t)((word * 16 + (unsigned)__builtin_ctz(left)) * VECTOR_BYTES);
+    for (word = 0; word < word_count; word += per_load) {
+        left = 0;
+        for (n = 0; n < per_load && word + n < word_count; n++)
+            left |= (uint64_t)members[word + n] << 16 * n;
+        for (; left; left &= left - 1)
+            *to++ = (uint16_t)((word * 16 + (unsigned)__builtin_ctzll(left)) * VECTOR_BYTES);
     }
     return (size_t)(to - list);
 }
