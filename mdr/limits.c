@@ -6,9 +6,9 @@
 #include <math.h>
 #include <string.h>
 
-/* More than all rounding in here together, of weighted sums and of levels: doubles of at most 2^32
- * are off by less than 2^-18 after a few operations; floats of about 1, at most 20 added up, by less
- * than 20 * 2^-20. */
+/* More than all rounding in here together, of weighted sums and of levels: doubles of at most
+ * 2^32 are off by less than 2^-18 after a few operations; floats of about 1, at most 20 added up,
+ * by less than 20 * 2^-20. */
 static const double sum_margin = 0.01, level_margin = 1e-4;
 
 static uint64_t common_divisor(uint64_t a, uint64_t b)

@@ -8,8 +8,8 @@
 
 #include "mdr/kernel_table.h"
 
-/* What follows from a cohort. With cases P(f) and controls Q(f) of fold f, the sum over the folds of
- * TP / P - FP / Q is at most X / scale + slack, where X is the weighted sum over high cells:
+/* What follows from a cohort. With cases P(f) and controls Q(f) of fold f, the sum over the folds
+ * of TP / P - FP / Q is at most X / scale + slack, where X is the weighted sum over high cells:
  * the difference is that of TP (1 / P - weight[1] / scale) + FP (weight[0] / scale - 1 / Q), and
  * 0 <= TP <= P, 0 <= FP <= Q. Likewise for what trains, in each fold. */
 struct dp_mdr_limits {
