@@ -13,8 +13,12 @@
 /* Less than this is left to ordinary pages. */
 #define LEAST_BYTES ((size_t)256 << 10)
 
-void *dp_pages_alloc(size_t bytes)
+/* Decoders read by words, a little behind what they were given: those bytes must exist. */
+#define AHEAD_BYTES ((size_t)16)
+
+void *dp_pages_alloc(size_t wanted)
 {
+    size_t bytes = wanted > SIZE_MAX - AHEAD_BYTES ? wanted : wanted + AHEAD_BYTES;
     /* A huge page costs the time of some sixty ordinary ones, and memory that stays empty. */
     size_t rest = bytes % HUGE_PAGE_BYTES;
     size_t huge = bytes - rest + (rest >= LEAST_BYTES ? HUGE_PAGE_BYTES : 0);

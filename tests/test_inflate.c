@@ -167,6 +167,33 @@ START_TEST(zeros_before_the_begin)
 }
 END_TEST
 
+/* ISA-L counted three bytes behind the end as taken. */
+START_TEST(damage_near_the_end_takes_no_more_than_there_is)
+{
+    static const uint8_t packed[] = {
+        0x0a, 0x41, 0x0a, 0x2b, 0x0a, 0x49, 0x2c, 0xfa, 0x47, 0x78, 0xf5, 0x00, 0x8b, 0x00,
+        0x04, 0x00, 0x08, 0x3a, 0x2f, 0x2f, 0x00, 0x1f, 0x00, 0x00, 0x01, 0x3a, 0x2f, 0x2f,
+        0x00, 0x3f, 0x00, 0x02, 0,    0,    0,    0,    0,    0,    0,    0,    0,    0};
+    static uint8_t room[1 << 19];
+    const char *backend = dp_inflate_name((size_t)_i);
+    struct dp_inflate_io io = {packed, sizeof(packed), room, sizeof(room)};
+    enum dp_inflate_status status;
+    struct dp_inflate *inflate;
+
+    if (!backend)
+        return;
+    ck_assert_int_eq(dp_inflate_open(backend, &inflate, NULL), DP_OK);
+    inflate->ops->begin(inflate, 0, 0, NULL, 0);
+    do {
+        status = inflate->ops->run(inflate, &io, true);
+        ck_assert_uint_le(io.in_bytes, sizeof(packed));
+        ck_assert_ptr_eq(io.in + io.in_bytes, packed + sizeof(packed));
+    } while (status == DP_INFLATE_BOUNDARY);
+    ck_assert_int_eq(status, DP_INFLATE_BROKEN);
+    dp_inflate_free(inflate);
+}
+END_TEST
+
 START_TEST(names)
 {
     struct dp_inflate *inflate = NULL;
@@ -193,6 +220,7 @@ int main(void)
     tcase_add_loop_test(tests, same_as_zlib, 0, 7);
     tcase_add_loop_test(tests, damage, 0, 7);
     tcase_add_test(tests, zeros_before_the_begin);
+    tcase_add_loop_test(tests, damage_near_the_end_takes_no_more_than_there_is, 0, 2);
     tcase_add_test(tests, names);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);

@@ -13,6 +13,10 @@
 
 struct dp_inflate; /* a backend's state; begins with a pointer to its vtable */
 
+/* Backends read by words: up to so many bytes behind the input are looked at (never used), so its
+ * memory should go on for as long. */
+enum { DP_INFLATE_AHEAD = 16 };
+
 enum dp_inflate_status {
     DP_INFLATE_MORE,     /* all input was taken, more is needed to go on */
     DP_INFLATE_FULL,     /* the room is used up, and at least one more byte (or damage) comes */

@@ -161,6 +161,7 @@ static int step(struct isal_inflate *self, struct dp_inflate_io *feed, struct dp
     uint32_t in_bytes = feed->in_bytes > INT_MAX ? INT_MAX : (uint32_t)feed->in_bytes;
     uint32_t out_bytes = room_of_call(self, io);
     int32_t processed = state->tmp_out_processed;
+    uint32_t taken;
     int rc;
 
     state->next_in = (uint8_t *)feed->in;
@@ -168,8 +169,13 @@ static int step(struct isal_inflate *self, struct dp_inflate_io *feed, struct dp
     state->next_out = io->out;
     state->avail_out = out_bytes;
     rc = isal_inflate(state);
-    feed->in += in_bytes - state->avail_in;
-    feed->in_bytes -= in_bytes - state->avail_in;
+    /* ISA-L reads ahead by words. Where it meets damage it may count bytes behind the input as
+     * taken; they are in its bit buffer only. */
+    taken = in_bytes - state->avail_in;
+    if (taken > in_bytes)
+        taken = in_bytes;
+    feed->in += taken;
+    feed->in_bytes -= taken;
     io->out += out_bytes - state->avail_out;
     io->out_bytes -= out_bytes - state->avail_out;
     *copied = (size_t)(state->tmp_out_processed - processed);

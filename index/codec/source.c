@@ -3,6 +3,8 @@
 
 #include "index/codec/source.h"
 
+#include "index/codec/inflate.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,7 +135,7 @@ bool dp_source_prepend(struct dp_source *source, const uint8_t *bytes, size_t co
     uint64_t offset = dp_source_offset(source) - count;
 
     assert(!source->prepended && source->next == source->next_end);
-    source->prepended = malloc(count + 1);
+    source->prepended = malloc(count + DP_INFLATE_AHEAD);
     if (!source->prepended)
         return false;
     memcpy(source->prepended, bytes, count);
