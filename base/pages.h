@@ -10,8 +10,8 @@
 
 #include <stddef.h>
 
-/* `bytes` of memory (and 16 more, which readers by words may look at), not cleared; the caller frees
- * it with free(). NULL when out of memory. */
+/* `bytes` of memory (and 16 more, which readers by words may look at), not cleared; the caller
+ * frees it with free(). NULL when out of memory. */
 void *dp_pages_alloc(size_t bytes);
 
 #endif
