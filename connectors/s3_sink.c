@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: The dataplug authors */
 
 /* Writing to S3: what is written is gathered in a spool; up to 64 MiB go in one PUT, more goes in
- * parts of 64 MiB, of which nothing is visible before the last request.
+ * parts of 64 MiB, some at a time, of which nothing is visible before the last request.
  *
  * Of two that write the same object at once, the second is told: the object is replaced only when
  * it is still what it was when the writing began (where the store knows conditional requests).
@@ -12,6 +12,7 @@
 
 #include "connectors/s3.h"
 
+#include "connectors/s3_parts.h"
 #include "connectors/s3_upload.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@ struct s3_sink {
     struct dp_s3_place *place;
     struct dp_spool spool;
     struct dp_s3_upload upload;   /* under way from the second part on */
+    struct dp_s3_parts parts;     /* of it, on their way */
     struct dp_s3_standing before; /* what stood there when the sink was opened */
 };
 
@@ -41,9 +43,7 @@ static int put_part(struct s3_sink *s3, struct dp_error *err)
 {
     int rc = s3->upload.id ? DP_OK : dp_s3_upload_begin(&s3->upload, err);
 
-    if (!rc)
-        rc = dp_s3_upload_part(&s3->upload, &s3->spool, err);
-    return rc ? rc : dp_spool_empty(&s3->spool, err);
+    return rc ? rc : dp_s3_parts_send(&s3->parts, &s3->spool, err);
 }
 
 static int write_s3(struct dp_sink *sink, const void *bytes, size_t length, struct dp_error *err)
@@ -250,6 +250,8 @@ static int commit_s3(struct dp_sink *sink, struct dp_error *err)
         dp_spool_hash(&s3->spool, hash);
     else if (s3->spool.length_bytes)
         rc = put_part(s3, err);
+    if (!rc)
+        rc = dp_s3_parts_finish(&s3->parts, err);
     return rc ? rc : finish_under_condition(s3, hash, err);
 }
 
@@ -259,6 +261,7 @@ static void close_s3(struct dp_sink *sink)
 {
     struct s3_sink *s3 = s3_of(sink);
 
+    dp_s3_parts_stop(&s3->parts);
     dp_s3_upload_abort(&s3->upload);
     dp_s3_upload_free(&s3->upload);
     dp_spool_close(&s3->spool);
@@ -306,6 +309,7 @@ int dp_s3_sink_open(struct dp_context *context, const char *uri, bool probe, str
     }
     s3->place = place;
     s3->upload.place = place;
+    s3->parts.upload = &s3->upload;
     s3->spool.fd = -1;
     rc = open_place(s3, uri, probe, err);
     if (rc)

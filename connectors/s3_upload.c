@@ -20,10 +20,6 @@ enum {
     ABORT_MILLISECONDS = 5000 /* of an attempt to remove parts */
 };
 
-struct etag {
-    char text[256];
-};
-
 /* ------------------------------------------------------------------------------- requests */
 
 static int keep_answer(void *user, const void *bytes, size_t length, struct dp_error *err)
@@ -140,14 +136,33 @@ void dp_s3_upload_abort(struct dp_s3_upload *upload)
     upload->id = NULL;
 }
 
-static int put_part(struct dp_s3_upload *upload, struct dp_spool *spool,
+/* Who sends, and until when. */
+struct sending {
+    const struct dp_s3_upload *upload;
+    const atomic_bool *stop;
+};
+
+/* The answer to a part has no body worth keeping. */
+static int ask_further(void *user, const void *bytes, size_t length, struct dp_error *err)
+{
+    const struct sending *sending = user;
+
+    (void)bytes;
+    (void)length;
+    return atomic_load(sending->stop) ? dp_error_set(err, DP_CANCELLED, "%s: writing was given up",
+                                                     sending->upload->place->uri)
+                                      : DP_OK;
+}
+
+static int put_part(const struct sending *sending, size_t number, struct dp_spool *spool,
                     struct dp_http_answer *answer, struct dp_error *err)
 {
+    const struct dp_s3_upload *upload = sending->upload;
     struct dp_http_request request;
     char hash[65], *query;
     int rc;
 
-    if (asprintf(&query, "partNumber=%zu&uploadId=%s", upload->etags.length + 1, upload->id) < 0)
+    if (asprintf(&query, "partNumber=%zu&uploadId=%s", number, upload->id) < 0)
         return dp_error_no_memory(err);
     dp_spool_hash(spool, hash);
     request = make_request(upload->place, "PUT", query);
@@ -155,30 +170,40 @@ static int put_part(struct dp_s3_upload *upload, struct dp_spool *spool,
     request.body_file = spool->fd;
     request.body_bytes = spool->length_bytes;
     request.body_hash = hash;
+    request.write = ask_further;
+    request.user = (void *)sending;
+    request.asks = true;
     rc = dp_http_retry_run(upload->place->context, &request, answer, err);
     free(query);
     return rc;
 }
 
-int dp_s3_upload_part(struct dp_s3_upload *upload, struct dp_spool *spool, struct dp_error *err)
+int dp_s3_upload_send(const struct dp_s3_upload *upload, size_t number, struct dp_spool *spool,
+                      const atomic_bool *stop, struct dp_s3_etag *etag, struct dp_error *err)
 {
+    const struct sending sending = {upload, stop};
     struct dp_http_answer answer;
-    struct etag etag;
     int rc;
 
-    if (upload->etags.length == MOST_PARTS)
+    if (number > MOST_PARTS)
         return dp_error_set(err, DP_UNSUPPORTED, "%s: the object is too big for one upload",
                             upload->place->uri);
-    rc = put_part(upload, spool, &answer, err);
+    rc = put_part(&sending, number, spool, &answer, err);
     if (rc)
         return rc;
     if (!answer.etag[0])
         return dp_error_set(err, DP_IO, "%s: the server gives no ETag for a part",
                             upload->place->uri);
-    memcpy(etag.text, answer.etag, sizeof(etag.text));
-    if (!dp_array_append(&upload->etags, &etag, 1, sizeof(etag)))
+    memcpy(etag->text, answer.etag, sizeof(etag->text));
+    return DP_OK;
+}
+
+int dp_s3_upload_note(struct dp_s3_upload *upload, const struct dp_s3_etag *etag, uint64_t bytes,
+                      struct dp_error *err)
+{
+    if (!dp_array_append(&upload->etags, etag, 1, sizeof(*etag)))
         return dp_error_no_memory(err);
-    upload->bytes += spool->length_bytes;
+    upload->bytes += bytes;
     return DP_OK;
 }
 
@@ -225,7 +250,7 @@ static void print_escaped(FILE *out, const char *text)
 /* The list of parts, to be freed; NULL when out of memory. */
 static char *list_parts(const struct dp_s3_upload *upload)
 {
-    const struct etag *etag = upload->etags.data;
+    const struct dp_s3_etag *etag = upload->etags.data;
     char *text = NULL;
     size_t length, i;
     FILE *out = open_memstream(&text, &length);
@@ -251,7 +276,7 @@ static char *list_parts(const struct dp_s3_upload *upload)
  * a part's is no MD5 (where the store encrypts, for one). */
 static bool whole_etag(const struct dp_s3_upload *upload, char *text, size_t capacity)
 {
-    const struct etag *etag = upload->etags.data;
+    const struct dp_s3_etag *etag = upload->etags.data;
     uint8_t digest[MD5_DIGEST_SIZE];
     char hex[BASE16_ENCODE_LENGTH(MD5_DIGEST_SIZE) + 1] = "";
     struct base16_decode_ctx decoder;

@@ -9,6 +9,8 @@
 #include "connectors/s3.h"
 #include "connectors/spool.h"
 
+#include <stdatomic.h>
+
 /* What is known of the object at a place. Its validator is that of the header, quotes included. */
 struct dp_s3_standing {
     enum { DP_S3_UNKNOWN, DP_S3_ABSENT, DP_S3_PRESENT } state;
@@ -17,17 +19,26 @@ struct dp_s3_standing {
     uint64_t size_bytes;
 };
 
+struct dp_s3_etag {
+    char text[256];
+};
+
 /* Zero-initialise, then set the place. */
 struct dp_s3_upload {
     struct dp_s3_place *place;
     char *id;              /* as queries want it; NULL: none is under way */
-    struct dp_array etags; /* of its parts */
-    uint64_t bytes;        /* of all parts so far */
+    struct dp_array etags; /* of its parts, as far as they are noted */
+    uint64_t bytes;        /* of these */
 };
 
 int dp_s3_upload_begin(struct dp_s3_upload *upload, struct dp_error *err);
-/* Sends what stands in `spool` as the next part. */
-int dp_s3_upload_part(struct dp_s3_upload *upload, struct dp_spool *spool, struct dp_error *err);
+/* Sends what stands in `spool` as part `number`, from 1 on: any number of threads may do that at
+ * once. `stop` is looked at now and then: true ends it with DP_CANCELLED. */
+int dp_s3_upload_send(const struct dp_s3_upload *upload, size_t number, struct dp_spool *spool,
+                      const atomic_bool *stop, struct dp_s3_etag *etag, struct dp_error *err);
+/* The part that comes next has been sent, with so many bytes. */
+int dp_s3_upload_note(struct dp_s3_upload *upload, const struct dp_s3_etag *etag, uint64_t bytes,
+                      struct dp_error *err);
 /* Puts the parts together, under the condition `header` ("If-Match: ..."; NULL: under none).
  * `before` is what stood there when the writing began: when the answer is lost on the way, the
  * object itself is asked whether it is ours now. */

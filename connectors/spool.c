@@ -68,15 +68,6 @@ void dp_spool_hash(struct dp_spool *spool, char hex[65])
     hex[64] = 0;
 }
 
-int dp_spool_empty(struct dp_spool *spool, struct dp_error *err)
-{
-    if (ftruncate(spool->fd, 0) != 0)
-        return dp_error_set_errno(err, errno, "%s: a temporary file", folder());
-    spool->length_bytes = 0;
-    sha256_init(&spool->hash);
-    return DP_OK;
-}
-
 void dp_spool_close(struct dp_spool *spool)
 {
     if (spool->fd >= 0)

@@ -19,10 +19,8 @@ struct dp_spool {
 
 int dp_spool_open(struct dp_spool *spool, struct dp_error *err);
 int dp_spool_write(struct dp_spool *spool, const void *bytes, size_t length, struct dp_error *err);
-/* SHA-256 of everything since opening or emptying, 64 hex digits and a NUL. Once only. */
+/* SHA-256 of everything written, 64 hex digits and a NUL. Once only. */
 void dp_spool_hash(struct dp_spool *spool, char hex[65]);
-/* Begins anew. */
-int dp_spool_empty(struct dp_spool *spool, struct dp_error *err);
 void dp_spool_close(struct dp_spool *spool);
 
 #endif

@@ -52,11 +52,15 @@ static struct dp_context *s3_context(const char *endpoint, unsigned attempts)
 
 static void send_part(struct dp_s3_upload *upload, const char *text)
 {
+    static const atomic_bool never;
+    struct dp_s3_etag etag;
     struct dp_spool spool;
 
     ck_assert_int_eq(dp_spool_open(&spool, NULL), DP_OK);
     ck_assert_int_eq(dp_spool_write(&spool, text, strlen(text), NULL), DP_OK);
-    ck_assert_int_eq(dp_s3_upload_part(upload, &spool, NULL), DP_OK);
+    ck_assert_int_eq(dp_s3_upload_send(upload, upload->etags.length + 1, &spool, &never, &etag,
+                                       NULL), DP_OK);
+    ck_assert_int_eq(dp_s3_upload_note(upload, &etag, spool.length_bytes, NULL), DP_OK);
     dp_spool_close(&spool);
 }
 
