@@ -132,7 +132,7 @@ int dp_local_try_index_place(struct dp_context *context, const char *place, stru
         dp_sink_free(sink);
     else if (is_too_long(place))
         return dp_error_set(err, DP_INVALID,
-                            "%s: this name is too long for an index: --output gives it another one, "
+                            "%s: this name is too long for an index: --output gives it another, "
                             "DP_INDEX_DIR a folder where it is shortened", place);
     return rc;
 }
