@@ -13,6 +13,8 @@
 typedef uint64_t bits __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
 typedef int16_t numbers16 __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
 typedef int32_t numbers32 __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
+typedef __mmask32 where16;
+typedef __mmask16 where32;
 
 /* Any function of three bits is one instruction: its table is the constant. */
 #define ternary(table, a, b, c)                                                                    \
@@ -22,14 +24,12 @@ typedef int32_t numbers32 __attribute__((vector_size(VECTOR_BYTES), __may_alias_
 #define select(m, a, b) ternary(0xca, m, a, b)
 #define positive16(a)   ((numbers16)_mm512_max_epi16((__m512i)(a), _mm512_setzero_si512()))
 #define positive32(a)   ((numbers32)_mm512_max_epi32((__m512i)(a), _mm512_setzero_si512()))
-#define add_where16(s, a, b, x)                                                                    \
-    ((numbers16)_mm512_mask_add_epi16(                                                             \
-        (__m512i)(s), _mm512_cmpgt_epi16_mask((__m512i)(a), (__m512i)(b)), (__m512i)(s),           \
-        (__m512i)(x)))
-#define add_where32(s, a, b, x)                                                                    \
-    ((numbers32)_mm512_mask_add_epi32(                                                             \
-        (__m512i)(s), _mm512_cmpgt_epi32_mask((__m512i)(a), (__m512i)(b)), (__m512i)(s),           \
-        (__m512i)(x)))
+#define greater16(a, b) _mm512_cmpgt_epi16_mask((__m512i)(a), (__m512i)(b))
+#define greater32(a, b) _mm512_cmpgt_epi32_mask((__m512i)(a), (__m512i)(b))
+#define add_where16(w, s, x)                                                                       \
+    ((numbers16)_mm512_mask_add_epi16((__m512i)(s), (w), (__m512i)(s), (__m512i)(x)))
+#define add_where32(w, s, x)                                                                       \
+    ((numbers32)_mm512_mask_add_epi32((__m512i)(s), (where32)(w), (__m512i)(s), (__m512i)(x)))
 
 #include "mdr/kernel_body.h"
 

@@ -8,7 +8,9 @@
  *     carry3(a, b, c)    the majority of each bit
  *     select(m, a, b)    bits of a where m is set, of b elsewhere
  *     positive16(a)      the greater of a and 0, for signed 16-bit lanes; positive32(a) for 32
- *     add_where16(s, a, b, x)   s + (a > b ? x : 0); add_where32
+ *     where16, greater16(a, b), add_where16(w, s, x)
+ *                        which lanes have a > b, and s + x in these, s elsewhere; ..32 likewise;
+ *                        the answers of greater16 can be joined by &
  *
  * on `bits`, `numbers16` and `numbers32`, vectors of VECTOR_BYTES, and TARGET, the attributes of a
  * function that may use them.
@@ -48,13 +50,13 @@ INLINE bits load_bits(const void *from)
 
 #define ROW(n) load_bits(rows + list[n])
 
-INLINE void ripple(bits counter[SLICES], unsigned from, bits carry)
+INLINE void ripple(bits counter[SLICES], unsigned from, unsigned slices, bits carry)
 {
     unsigned b;
     bits kept;
 
 #pragma GCC unroll 10
-    for (b = from; b < SLICES; b++) {
+    for (b = from; b < slices; b++) {
         kept = counter[b] & carry;
         counter[b] ^= carry;
         carry = kept;
@@ -99,26 +101,44 @@ INLINE bits add_sixteen(bits counter[SLICES], const uint8_t *rows, const uint16_
     return sixteen;
 }
 
-/* Bits 8, 4, 2, 1 apart change places: afterwards bit b of lane k of vector r is what bit r of lane
- * k of vector b was. */
-INLINE void turn(words v[16])
+/* Bits `step` apart change places with those of vectors as far apart. */
+INLINE void swap_bits(words *x, words *y, unsigned step, uint16_t kept)
 {
-    static const uint16_t masks[4] = {0x00ff, 0x0f0f, 0x3333, 0x5555};
-    unsigned step, k, s;
-    words mask, x, y;
+    const words mask = (words){0} + kept, a = *x, b = *y;
 
-#pragma GCC unroll 4
-    for (s = 0; s < 4; s++) {
-        step = 8u >> s;
-        mask = (words){0} + masks[s];
+    *x = (words)select((bits)mask, (bits)a, (bits)(b << step));
+    *y = (words)select((bits)mask, (bits)(a >> step), (bits)b);
+}
+
+/* Afterwards bit b of lane k of vector r is what bit r of lane k of vector b was. Vectors from 8 on
+ * are zero before when `low` says so. */
+INLINE void turn(words v[16], bool low)
+{
+    const unsigned count = low ? 8 : 16;
+    unsigned k;
+
 #pragma GCC unroll 16
-        for (k = 0; k < 16; k++) {
-            if (k & step)
-                continue;
-            x = v[k];
-            y = v[k + step];
-            v[k] = (words)select((bits)mask, (bits)x, (bits)(y << step));
-            v[k + step] = (words)select((bits)mask, (bits)(x >> step), (bits)y);
+    for (k = 0; k < count; k++) {
+        if (!(k & 4))
+            swap_bits(&v[k], &v[k + 4], 4, 0x0f0f);
+    }
+#pragma GCC unroll 16
+    for (k = 0; k < count; k++) {
+        if (!(k & 2))
+            swap_bits(&v[k], &v[k + 2], 2, 0x3333);
+    }
+#pragma GCC unroll 16
+    for (k = 0; k < count; k++) {
+        if (!(k & 1))
+            swap_bits(&v[k], &v[k + 1], 1, 0x5555);
+    }
+#pragma GCC unroll 8
+    for (k = 0; k < 8; k++) {
+        if (low) {
+            v[k + 8] = v[k] >> 8;
+            v[k] &= 0x00ff;
+        } else {
+            swap_bits(&v[k], &v[k + 8], 8, 0x00ff);
         }
     }
 }
@@ -133,26 +153,36 @@ INLINE void put_half(uint16_t *to, const void *from, bool add)
     *(half_words *)(void *)to = value;
 }
 
-TARGET static void count(const uint8_t *rows, const uint16_t *list, size_t length, bool add,
-                         uint16_t *first, uint16_t *second)
+/* With counters of `slices` bits. */
+INLINE void count_slices(unsigned slices, const uint8_t *rows, const uint16_t *list,
+                         size_t length, bool add, uint16_t *first, uint16_t *second)
 {
     bits counter[SLICES] = {{0}};
     words v[16] = {{0}};
     unsigned n;
 
     for (; length >= 16; length -= 16, list += 16)
-        ripple(counter, 4, add_sixteen(counter, rows, list));
+        ripple(counter, 4, slices, add_sixteen(counter, rows, list));
     if (length)
-        ripple(counter, 3, add_eight(counter, rows, list));
+        ripple(counter, 3, slices, add_eight(counter, rows, list));
 #pragma GCC unroll 10
-    for (n = 0; n < SLICES; n++)
+    for (n = 0; n < slices; n++)
         v[n] = (words)counter[n];
-    turn(v);
+    turn(v, slices <= 8);
 #pragma GCC unroll 16
     for (n = 0; n < 16; n++) {
         put_half(first + n * CHUNKS, &v[n], add);
         put_half(second + n * CHUNKS, (const uint8_t *)&v[n] + VECTOR_BYTES / 2, add);
     }
+}
+
+TARGET static void count(const uint8_t *rows, const uint16_t *list, size_t length, bool add,
+                         uint16_t *first, uint16_t *second)
+{
+    if (length < 256)
+        count_slices(8, rows, list, length, add, first, second);
+    else
+        count_slices(SLICES, rows, list, length, add, first, second);
 }
 
 TARGET static size_t list_members(const uint16_t *members, size_t word_count, uint16_t *list)

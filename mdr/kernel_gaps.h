@@ -5,15 +5,16 @@
  * proportion in all folds, so that each balanced accuracy has its own totals. High risk is decided
  * in whole numbers; the accuracies themselves are rounded, the limits allow for that. */
 
-/* Samples of the cells of one fold and class, [class][call 1, 2, 0], of lane `at` on. */
-INLINE void NAME(tabulate)(const struct dp_mdr_sight *sight, size_t *segment, unsigned fold,
+/* Samples of the cells of one fold and class, [class][call 1, 2, 0], of lane `at` on; returns their
+ * sum. */
+INLINE VALUES NAME(tabulate)(const struct dp_mdr_sight *sight, size_t *segment, unsigned fold,
                            unsigned is_case, unsigned at, unsigned classes, VALUES *n)
 {
     const struct dp_mdr_layout *layout = sight->frame->layout;
     const unsigned last = classes - 1;
     const uint16_t *counts, *gaps, *column;
     const uint32_t *row;
-    VALUES rows[DP_MDR_MAX_CLASSES];
+    VALUES rows[DP_MDR_MAX_CLASSES], sum = {0};
     unsigned r, c;
 
     for (r = 0; r < classes; r++)
@@ -51,8 +52,11 @@ INLINE void NAME(tabulate)(const struct dp_mdr_sight *sight, size_t *segment, un
         for (c = 0; c < 2; c++)
             n[3 * last + c] -= n[3 * r + c];
     }
-    for (r = 0; r < classes; r++)
+    for (r = 0; r < classes; r++) {
         n[3 * r + 2] = rows[r] - n[3 * r] - n[3 * r + 1];
+        sum += rows[r];
+    }
+    return sum;
 }
 
 /* Sums of one fold over the high cells and over all: of controls and of cases. */
@@ -75,30 +79,30 @@ INLINE levels NAME(excess)(const struct NAME(sums) *sums, unsigned part)
     return (tp * controls - fp * cases) / (cases * controls);
 }
 
-/* Sums of fold f, those that test and those that train; n has the cells of this fold, whole those
- * of all. */
-INLINE void NAME(part_fold)(const struct dp_mdr_sight *sight, unsigned cells,
-                            VALUES n[2][3 * DP_MDR_MAX_CLASSES],
-                            VALUES whole[2][3 * DP_MDR_MAX_CLASSES], struct NAME(sums) *test,
-                            struct NAME(sums) *train)
+/* Sums over the high cells of one fold: those that test, and those that train. n has the cells of
+ * this fold, whole those of all. */
+INLINE void NAME(sum_high)(const struct dp_mdr_sight *sight, unsigned cells,
+                           VALUES n[2][3 * DP_MDR_MAX_CLASSES],
+                           VALUES whole[2][3 * DP_MDR_MAX_CLASSES], struct NAME(sums) *test,
+                           struct NAME(sums) *train)
 {
     const NUMBER cases = (NUMBER)sight->weight[1], controls = (NUMBER)sight->weight[0];
-    VALUES p, q, high;
+    const VALUES zero = {0};
+    VALUES p, q, excess;
+    NAME(where) high;
     unsigned c, k;
 
-    *test = *train = (struct NAME(sums)){{{0}, {0}}, {{0}, {0}}};
+    for (k = 0; k < 2; k++)
+        test->high[k] = train->high[k] = zero;
     for (c = 0; c < cells; c++) {
         q = whole[0][c] - n[0][c];
         p = whole[1][c] - n[1][c];
-        high = (VALUES)(p * cases >= q * controls) & (VALUES)((p | q) != 0);
-        train->high[0] += q & high;
-        train->high[1] += p & high;
-        train->all[0] += q;
-        train->all[1] += p;
-        for (k = 0; k < 2; k++) {
-            test->high[k] += n[k][c] & high;
-            test->all[k] += n[k][c];
-        }
+        excess = cases == 1 && controls == 1 ? p - q : p * cases - q * controls;
+        high = NAME(greater)(excess, zero - 1) & NAME(greater)(p | q, zero);
+        test->high[0] = NAME(add_where)(high, test->high[0], n[0][c]);
+        test->high[1] = NAME(add_where)(high, test->high[1], n[1][c]);
+        train->high[0] = NAME(add_where)(high, train->high[0], q);
+        train->high[1] = NAME(add_where)(high, train->high[1], p);
     }
 }
 
@@ -107,6 +111,7 @@ INLINE void NAME(reach_gaps)(const struct dp_mdr_sight *sight, unsigned at, unsi
     const unsigned cells = 3 * classes, folds = sight->frame->fold_count;
     const unsigned parts = PER_LOAD / LEVELS;
     VALUES n[DP_MDR_MAX_FOLDS][2][3 * DP_MDR_MAX_CLASSES], whole[2][3 * DP_MDR_MAX_CLASSES];
+    VALUES tested[DP_MDR_MAX_FOLDS][2], all[2] = {{0}, {0}};
     struct NAME(sums) test, train;
     levels testing[2] = {{0}, {0}};
     numbers32 reached[2] = {{0}, {0}};
@@ -116,13 +121,18 @@ INLINE void NAME(reach_gaps)(const struct dp_mdr_sight *sight, unsigned at, unsi
     memset(whole, 0, sizeof(whole));
     for (f = 0; f < folds; f++) {
         for (k = 0; k < 2; k++) {
-            NAME(tabulate)(sight, &segment, f, k, at, classes, n[f][k]);
+            tested[f][k] = NAME(tabulate)(sight, &segment, f, k, at, classes, n[f][k]);
+            all[k] += tested[f][k];
             for (c = 0; c < cells; c++)
                 whole[k][c] += n[f][k][c];
         }
     }
     for (f = 0; f < folds; f++) {
-        NAME(part_fold)(sight, cells, n[f], whole, &test, &train);
+        NAME(sum_high)(sight, cells, n[f], whole, &test, &train);
+        for (k = 0; k < 2; k++) {
+            test.all[k] = tested[f][k];
+            train.all[k] = all[k] - tested[f][k];
+        }
         for (part = 0; part < parts; part++) {
             testing[part] += NAME(excess)(&test, part);
             if (sight->train)

@@ -46,8 +46,16 @@ INLINE void NAME(weigh)(const struct dp_mdr_sight *sight, unsigned fold, size_t 
         for (r = 0; r < classes - 1; r++, counts += 2 * LANES) {
             first = NAME(load_count)(counts);
             second = NAME(load_count)(counts + LANES);
-            w[3 * r] += weight * first;
-            w[3 * r + 1] += weight * second;
+            if (weight == 1) { /* the usual one: as many cases as controls */
+                w[3 * r] += first;
+                w[3 * r + 1] += second;
+            } else if (weight == -1) {
+                w[3 * r] -= first;
+                w[3 * r + 1] -= second;
+            } else {
+                w[3 * r] += weight * first;
+                w[3 * r + 1] += weight * second;
+            }
         }
     }
     for (c = 0; c < 2; c++) {
@@ -95,7 +103,7 @@ INLINE VALUES NAME(reach)(const struct dp_mdr_sight *sight, unsigned at, unsigne
         for (c = 0; c < cells; c++) {
             training = whole[c] - w[f * cells + c];
             train += NAME(positive)(training);
-            testing = NAME(add_where)(testing, training, tie[c], w[f * cells + c]);
+            testing = NAME(add_where)(NAME(greater)(training, tie[c]), testing, w[f * cells + c]);
         }
         if (sight->train)
             reached |= (VALUES)(train >= (NUMBER)sight->train_limit[f]);

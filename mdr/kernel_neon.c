@@ -13,14 +13,18 @@
 typedef uint64_t bits __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
 typedef int16_t numbers16 __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
 typedef int32_t numbers32 __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
+typedef numbers16 where16;
+typedef numbers32 where32;
 
 #define sum3(a, b, c)      ((a) ^ (b) ^ (c))
 #define select(m, a, b)    ((bits)vbslq_u64((uint64x2_t)(m), (uint64x2_t)(a), (uint64x2_t)(b)))
 #define carry3(a, b, c)    select((a) ^ (b), c, a)
 #define positive16(a)      ((numbers16)vmaxq_s16((int16x8_t)(a), vdupq_n_s16(0)))
 #define positive32(a)      ((numbers32)vmaxq_s32((int32x4_t)(a), vdupq_n_s32(0)))
-#define add_where16(s, a, b, x) ((s) + ((numbers16)((a) > (b)) & (x)))
-#define add_where32(s, a, b, x) ((s) + ((numbers32)((a) > (b)) & (x)))
+#define greater16(a, b)    ((where16)((a) > (b)))
+#define greater32(a, b)    ((where32)((a) > (b)))
+#define add_where16(w, s, x) ((s) + ((w) & (x)))
+#define add_where32(w, s, x) ((s) + ((w) & (x)))
 
 #include "mdr/kernel_body.h"
 

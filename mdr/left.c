@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Which samples of a piece have each class; the last are those with a missing call. */
-typedef uint16_t members[DP_MDR_MAX_CLASSES + 1][DP_MDR_PIECE_WORDS];
+/* One bit for each sample of a piece. */
+typedef uint16_t members __attribute__((vector_size(2 * DP_MDR_PIECE_WORDS), __may_alias__));
 
 int dp_mdr_left_new(const struct dp_mdr_frame *frame, unsigned classes, struct dp_mdr_left *left,
                     struct dp_error *err)
@@ -30,27 +30,28 @@ int dp_mdr_left_new(const struct dp_mdr_frame *frame, unsigned classes, struct d
 
 /* Calls 0, 1, 2 and missing; of padding none. */
 static void find_calls(const struct dp_mdr_piece *piece, const uint16_t *row, size_t plane_words,
-                       uint16_t calls[4][DP_MDR_PIECE_WORDS])
+                       members calls[4])
 {
-    const uint16_t *low = row + piece->first_word, *high = low + plane_words;
-    uint32_t word, rest = piece->sample_count % 16;
+    const uint32_t rest = piece->sample_count % 16;
+    members low = {0}, high = {0};
 
-    for (word = 0; word < piece->word_count; word++) {
-        calls[0][word] = (uint16_t) ~(low[word] | high[word]);
-        calls[1][word] = (uint16_t)(low[word] & ~high[word]);
-        calls[2][word] = (uint16_t)(high[word] & ~low[word]);
-        calls[3][word] = (uint16_t)(low[word] & high[word]);
-    }
+    memcpy(&low, row + piece->first_word, piece->word_count * sizeof(*row));
+    memcpy(&high, row + piece->first_word + plane_words, piece->word_count * sizeof(*row));
+    calls[0] = ~(low | high);
+    calls[1] = low & ~high;
+    calls[2] = high & ~low;
+    calls[3] = low & high;
     if (rest)
         calls[0][piece->word_count - 1] &= (uint16_t)((1u << rest) - 1);
 }
 
+/* Of each class; the last are those with a missing call. */
 static void find_members(const struct dp_mdr_left *left, const struct dp_mdr_piece *piece,
-                         const uint16_t *const rows[2], size_t plane_words, members found)
+                         const uint16_t *const rows[2], size_t plane_words,
+                         members found[DP_MDR_MAX_CLASSES + 1])
 {
-    uint16_t one[4][DP_MDR_PIECE_WORDS], other[4][DP_MDR_PIECE_WORDS];
+    members one[4], other[4];
     unsigned a, b;
-    uint32_t word;
 
     if (left->classes == 3) {
         find_calls(piece, rows[0], plane_words, found);
@@ -59,18 +60,15 @@ static void find_members(const struct dp_mdr_left *left, const struct dp_mdr_pie
     find_calls(piece, rows[0], plane_words, one);
     find_calls(piece, rows[1], plane_words, other);
     for (a = 0; a < 3; a++) {
-        for (b = 0; b < 3; b++) {
-            for (word = 0; word < piece->word_count; word++)
-                found[3 * a + b][word] = one[a][word] & other[b][word];
-        }
+        for (b = 0; b < 3; b++)
+            found[3 * a + b] = one[a] & other[b];
     }
-    for (word = 0; word < piece->word_count; word++)
-        found[9][word] = one[3][word] | other[3][word];
+    found[9] = one[3] | other[3];
 }
 
 /* Lists of one piece from entry `at` on; returns the entry behind. */
 static uint32_t list_piece(struct dp_mdr_left *left, const struct dp_mdr_piece *piece,
-                           const struct dp_mdr_kernel *kernel, members found, unsigned last,
+                           const struct dp_mdr_kernel *kernel, const members *found, unsigned last,
                            uint32_t *begin, uint32_t at)
 {
     const uint16_t empty = (uint16_t)(piece->word_count * 16 * kernel->vector_bytes);
@@ -82,7 +80,7 @@ static uint32_t list_piece(struct dp_mdr_left *left, const struct dp_mdr_piece *
         if (class == last)
             continue;
         begin[number] = at;
-        length = (uint32_t)kernel->list(found[class], piece->word_count, left->entries + at);
+        length = (uint32_t)kernel->list((const uint16_t *)&found[class], piece->word_count, left->entries + at);
         counts[class == left->classes ? class : number] += length;
         listed += length;
         number++;
@@ -101,7 +99,7 @@ void dp_mdr_left_set(struct dp_mdr_left *left, const struct dp_mdr_frame *frame,
 {
     const unsigned order = left->classes == 3 ? 1 : 2;
     const uint16_t *rows[2] = {NULL, NULL};
-    members found;
+    members found[DP_MDR_MAX_CLASSES + 1];
     uint32_t at = 0;
     unsigned n;
     size_t p;
