@@ -80,7 +80,8 @@ static uint32_t list_piece(struct dp_mdr_left *left, const struct dp_mdr_piece *
         if (class == last)
             continue;
         begin[number] = at;
-        length = (uint32_t)kernel->list((const uint16_t *)&found[class], piece->word_count, left->entries + at);
+        length = (uint32_t)kernel->list((const uint16_t *)&found[class], piece->word_count,
+                                        left->entries + at);
         counts[class == left->classes ? class : number] += length;
         listed += length;
         number++;

@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: The dataplug authors */
 
 /* The bare counting that a search of pairs by AND, population count and addition cannot do without:
- * 4 cells of each pair of variants, from two bit planes each, 16 samples of 32 (AVX-512 with BITALG),
- * 64 samples of one (otherwise) pair at a time, a sum for each of 2 x 5 segments of the samples. No
+ * 4 cells of each pair of variants, from two bit planes each, 16 samples of 32 pairs at a time (with
+ * AVX-512 BITALG) or 64 samples of one pair, a sum for each of 2 x 5 segments of the samples. No
  * tables, no scores. Prints names and values on one line, of the fastest of some runs.
  *
  *     mdr_count [samples=5000] [variants=512] [runs=20] */
@@ -99,7 +99,7 @@ static void count_vectors(const struct input *input, const uint16_t *row, const 
 }
 #endif
 
-/* One pair, words of 64 bits; the planes of a row stand in turns of 16 bits, which changes no sum. */
+/* One pair, words of 64 bits. That the planes of a row take turns every 16 bits costs nothing. */
 POPCNT static void count_words(const struct input *input, const uint16_t *one,
                                const uint16_t *other, uint16_t *sums)
 {
@@ -169,7 +169,8 @@ int main(int argc, char **argv)
 
     for (n = 1; n < argc; n++) {
         if (sscanf(argv[n], "samples=%u", &samples) != 1 &&
-            sscanf(argv[n], "variants=%u", &variants) != 1 && sscanf(argv[n], "runs=%u", &runs) != 1)
+            sscanf(argv[n], "variants=%u", &variants) != 1 &&
+            sscanf(argv[n], "runs=%u", &runs) != 1)
             return 2;
     }
     input.words_each = (samples + 64 * SEGMENTS - 1) / (64 * SEGMENTS) * 4;
