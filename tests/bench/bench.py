@@ -7,7 +7,8 @@
 # machine disturbs all alike. A row's ratio is PEER'S TIME / OUR TIME (bigger is better) unless its
 # unit says otherwise. Peers that are not installed are left out and said so.
 #
-# Rows on variants and pairs (variants.py): bcftools, tabix, bgzip, seqkit.
+# Rows on variants and pairs (variants.py): bcftools, tabix, bgzip, seqkit; on the search for
+# combinations of variants (mdr.py): plink1.9.
 #
 # usage: bench.py --build FOLDER [--runs N] [--only WORD[,WORD...]] [--data KIND[,KIND...]] ...
 
@@ -20,6 +21,7 @@ import time
 
 sys.dont_write_bytecode = True  # the source tree stays as it is
 from common import Common, MIB, Missing, parser, perform  # noqa: E402
+from mdr import Mdr  # noqa: E402
 from variants import Variants  # noqa: E402
 
 # Uncompressed bytes of each kind of data at --scale 1.
@@ -29,7 +31,7 @@ FETCH_COUNT = 10
 PEERS = ["zcat", "pigz", "igzip", "gztool", "bgzip"]
 
 
-class Bench(Variants, Common):
+class Bench(Mdr, Variants, Common):
     def __init__(self, args):
         super().__init__(args)
         self.have = {name: shutil.which(name) for name in PEERS}
@@ -352,7 +354,10 @@ class Bench(Variants, Common):
                 "build": self.build_index, "zlib": self.build_zlib, "zcat": self.zcat_index,
                 "noindex": self.zcat_plain, "fetch": self.fetch, "bgzf": self.bgzf,
                 "size": self.size, "memory": self.memory, "moved": self.amplification,
-                "big": self.amplification_big, "python": self.indexed_gzip}
+                "big": self.amplification_big, "python": self.indexed_gzip, "mdr": self.mdr_peer,
+                "mdr-count": self.mdr_counting, "mdr-data": self.mdr_data,
+                "mdr-parallel": self.mdr_parallel, "mdr-journal": self.mdr_journal,
+                "mdr-whole": self.mdr_whole, "mdr-memory": self.mdr_memory}
         chosen = self.choose(rows)
         print(f"{'work':<46} {'data':<7} {'ours':>9} {'peer':>9} {'ratio':>8} {'bar':>6}")
         for word, function in chosen.items():

@@ -52,8 +52,9 @@ class Common:
     def environment(self, command):
         env = dict(os.environ, LC_ALL="C")
         env.pop("DP_INDEX_DIR", None)
-        if "/.libs/" in command[0]:
-            env["LD_LIBRARY_PATH"] = os.path.dirname(command[0])
+        for word in command:
+            if "/.libs/" in word:
+                env["LD_LIBRARY_PATH"] = os.path.dirname(word)
         return env
 
     def quiet(self, command, **more):
