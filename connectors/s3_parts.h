@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* Under way at a time: so many spools of a part each lie in TMPDIR, besides the one being filled. */
+/* Under way at a time: so many spools of a part each lie in TMPDIR, besides one that is filled. */
 #define DP_S3_PARTS_MOST 3
 
 struct dp_s3_part {
