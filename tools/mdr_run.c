@@ -176,30 +176,50 @@ static void fill_study_options(struct run *run, struct dp_mdr_study_options *stu
     };
 }
 
-/* What was left out, for whoever counts on it. */
-static void say_study(struct run *run)
+/* ", COUNT WHAT" is appended where there is anything to count. */
+static void count_in(char *text, size_t capacity, uint64_t count, const char *what)
 {
-    const struct dp_mdr_cohort_counts *samples = &run->study.cohort_counts;
-    const struct dp_mdr_filter_counts *variants = &run->study.filter_counts;
-    const struct dp_mdr_cohort *cohort = &run->study.cohort;
+    size_t used = strlen(text);
 
-    dp_tool_say(run->tool,
-                "%zu samples: %llu cases, %llu controls; left out: %llu without a "
-                "phenotype, %llu with a missing one; not genotyped: %llu",
-                cohort->sample_count, (unsigned long long)cohort->case_count,
-                (unsigned long long)cohort->control_count,
-                (unsigned long long)samples->genotypes_only, (unsigned long long)samples->missing,
-                (unsigned long long)samples->phenotypes_only);
-    dp_tool_say(run->tool,
-                "%zu of %llu variants; removed: %llu by FILTER, %llu by missing calls, "
-                "%llu constant, %llu by allele frequency, %llu by equilibrium",
-                run->study.variant_count, (unsigned long long)variants->variants,
-                (unsigned long long)variants->not_passed, (unsigned long long)variants->missing,
-                (unsigned long long)variants->constant, (unsigned long long)variants->rare,
-                (unsigned long long)variants->disequilibrium);
+    if (count)
+        snprintf(text + used, capacity - used, "%s%llu %s", used ? ", " : "",
+                 (unsigned long long)count, what);
+}
+
+/* What was left out, for whoever counts on it. */
+static void say_samples(struct run *run)
+{
+    const struct dp_mdr_cohort_counts *counts = &run->study.cohort_counts;
+    const struct dp_mdr_cohort *cohort = &run->study.cohort;
+    char out[256] = "";
+
+    count_in(out, sizeof(out), counts->genotypes_only, "without a phenotype");
+    count_in(out, sizeof(out), counts->missing, "with a missing phenotype");
+    count_in(out, sizeof(out), counts->phenotypes_only, "without genotypes");
+    dp_tool_say(run->tool, "%zu samples: %llu cases, %llu controls%s%s", cohort->sample_count,
+                (unsigned long long)cohort->case_count, (unsigned long long)cohort->control_count,
+                *out ? "; left out: " : "", out);
     if (run->study.unknown_folds)
         dp_tool_say(run->tool, "%s: %llu of its samples are not searched", run->options->fold_file,
                     (unsigned long long)run->study.unknown_folds);
+}
+
+static void say_variants(struct run *run)
+{
+    const struct dp_mdr_ingest_counts *records = &run->study.ingest_counts;
+    const struct dp_mdr_filter_counts *counts = &run->study.filter_counts;
+    char out[320] = "";
+
+    count_in(out, sizeof(out), counts->not_passed, "by FILTER");
+    count_in(out, sizeof(out), counts->missing, "for missing calls");
+    count_in(out, sizeof(out), counts->constant, "with one genotype only");
+    count_in(out, sizeof(out), counts->rare, "by allele frequency");
+    count_in(out, sizeof(out), counts->disequilibrium, "by equilibrium");
+    dp_tool_say(run->tool, "%zu of %llu variants%s%s", run->study.variant_count,
+                (unsigned long long)counts->variants, *out ? "; removed: " : "", out);
+    if (records->skipped)
+        dp_tool_say(run->tool, "%llu of %llu records were skipped: without one alternate allele",
+                    (unsigned long long)records->skipped, (unsigned long long)records->records);
 }
 
 static int write_folds(struct run *run, struct dp_error *err)
@@ -228,8 +248,10 @@ static int make_study(struct run *run, struct dp_error *err)
     if (rc < 0)
         return rc;
     run->read_seconds = now_seconds() - begin;
-    if (run->first)
-        say_study(run);
+    if (run->first) {
+        say_samples(run);
+        say_variants(run);
+    }
     if (run->first && run->options->save_planes)
         rc = dp_mdr_saved_planes_write(run->tool->context, run->options->save_planes,
                                        run->study.genotypes, &run->study.origin,

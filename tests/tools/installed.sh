@@ -16,7 +16,7 @@ export PATH="$bin:$PATH" LD_LIBRARY_PATH="$lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PA
 export PKG_CONFIG_PATH="$lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$root"
 
 same "one header" "$(cd "$root" && find . -name '*.h' -printf '%f\n')" dataplug.h
-for tool in dp-index dp-slice dp-zcat; do
+for tool in dp-index dp-mdr dp-slice dp-zcat; do
     ends 0 "$tool" "$tool" --version
     check "$tool: manual page" test -n "$(find "$root" -name $tool.1)"
 done
