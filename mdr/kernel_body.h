@@ -7,6 +7,7 @@
  *     sum3(a, b, c)      a ^ b ^ c
  *     carry3(a, b, c)    the majority of each bit
  *     select(m, a, b)    bits of a where m is set, of b elsewhere
+ *     first_halves(a, b) the first half of a, then that of b; second_halves
  *     positive16(a)      the greater of a and 0, for signed 16-bit lanes; positive32(a) for 32
  *     where16, greater16(a, b), add_where16(w, s, x)
  *                        which lanes have a > b, and s + x in these, s elsewhere; ..32 likewise;
@@ -29,7 +30,6 @@ enum {
 
 typedef uint16_t words __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
 typedef uint64_t quads __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
-typedef uint16_t half_words __attribute__((vector_size(VECTOR_BYTES / 2), __may_alias__));
 
 #define INLINE TARGET static inline __attribute__((always_inline))
 
@@ -143,14 +143,13 @@ INLINE void turn(words v[16], bool low)
     }
 }
 
-INLINE void put_half(uint16_t *to, const void *from, bool add)
+INLINE void put(uint16_t *to, bits value, bool add)
 {
-    half_words value;
+    words sum = (words)value;
 
-    memcpy(&value, from, sizeof(value));
     if (add)
-        value += *(const half_words *)(const void *)to;
-    *(half_words *)(void *)to = value;
+        sum += *(const words *)(const void *)to;
+    *(words *)(void *)to = sum;
 }
 
 /* With counters of `slices` bits. */
@@ -170,9 +169,9 @@ INLINE void count_slices(unsigned slices, const uint8_t *rows, const uint16_t *l
         v[n] = (words)counter[n];
     turn(v, slices <= 8);
 #pragma GCC unroll 16
-    for (n = 0; n < 16; n++) {
-        put_half(first + n * CHUNKS, &v[n], add);
-        put_half(second + n * CHUNKS, (const uint8_t *)&v[n] + VECTOR_BYTES / 2, add);
+    for (n = 0; n < 16; n += 2) {
+        put(first + n * CHUNKS, first_halves((bits)v[n], (bits)v[n + 1]), add);
+        put(second + n * CHUNKS, second_halves((bits)v[n], (bits)v[n + 1]), add);
     }
 }
 
