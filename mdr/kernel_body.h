@@ -9,6 +9,7 @@
  *     select(m, a, b)    bits of a where m is set, of b elsewhere
  *     first_halves(a, b) the first half of a, then that of b; second_halves
  *     positive16(a)      the greater of a and 0, for signed 16-bit lanes; positive32(a) for 32
+ *     widen(a)           half a vector of 16-bit lanes as numbers32
  *     where16, greater16(a, b), add_where16(w, s, x)
  *                        which lanes have a > b, and s + x in these, s elsewhere; ..32 likewise;
  *                        the answers of greater16 can be joined by &
@@ -319,7 +320,7 @@ INLINE levels levels16(const numbers16 *values, unsigned part)
 {
     half_numbers16 half = ((const half_numbers16 *)(const void *)values)[part];
 
-    return __builtin_convertvector(__builtin_convertvector(half, numbers32), levels);
+    return __builtin_convertvector(widen(half), levels);
 }
 
 INLINE levels levels32(const numbers32 *values, unsigned part)

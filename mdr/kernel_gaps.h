@@ -17,6 +17,7 @@ INLINE VALUES NAME(tabulate)(const struct dp_mdr_sight *sight, size_t *segment, 
     VALUES rows[DP_MDR_MAX_CLASSES], sum = {0};
     unsigned r, c;
 
+#pragma GCC unroll 9
     for (r = 0; r < classes; r++)
         rows[r] = n[3 * r] = n[3 * r + 1] = (VALUES){0};
     for (; *segment < layout->segment_count && layout->segments[*segment].fold == fold &&
@@ -27,6 +28,7 @@ INLINE VALUES NAME(tabulate)(const struct dp_mdr_sight *sight, size_t *segment, 
         column = sight->column_count + *segment * 3 * LANES + at;
         for (c = 0; c < 2; c++)
             n[3 * last + c] += NAME(load_count)(column + c * LANES);
+#pragma GCC unroll 9
         for (r = 0; r < last; r++) {
             for (c = 0; c < 2; c++)
                 n[3 * r + c] += NAME(load_count)(counts + (2 * r + c) * LANES);
@@ -40,6 +42,7 @@ INLINE VALUES NAME(tabulate)(const struct dp_mdr_sight *sight, size_t *segment, 
             n[3 * last + c] -= NAME(load_count)(gaps + c * LANES);
         /* Of the last class, missing right: what the others have not. */
         rows[last] -= NAME(load_count)(column + 2 * LANES);
+#pragma GCC unroll 9
         for (r = 0; r < classes; r++) {
             VALUES gap = NAME(load_count)(gaps + (2 + r) * LANES);
 
@@ -48,10 +51,12 @@ INLINE VALUES NAME(tabulate)(const struct dp_mdr_sight *sight, size_t *segment, 
             rows[last] += gap;
         }
     }
+#pragma GCC unroll 9
     for (r = 0; r < last; r++) {
         for (c = 0; c < 2; c++)
             n[3 * last + c] -= n[3 * r + c];
     }
+#pragma GCC unroll 9
     for (r = 0; r < classes; r++) {
         n[3 * r + 2] = rows[r] - n[3 * r] - n[3 * r + 1];
         sum += rows[r];
@@ -94,6 +99,7 @@ INLINE void NAME(sum_high)(const struct dp_mdr_sight *sight, unsigned cells,
 
     for (k = 0; k < 2; k++)
         test->high[k] = train->high[k] = zero;
+#pragma GCC unroll 27
     for (c = 0; c < cells; c++) {
         q = whole[0][c] - n[0][c];
         p = whole[1][c] - n[1][c];
@@ -123,6 +129,7 @@ INLINE void NAME(reach_gaps)(const struct dp_mdr_sight *sight, unsigned at, unsi
         for (k = 0; k < 2; k++) {
             tested[f][k] = NAME(tabulate)(sight, &segment, f, k, at, classes, n[f][k]);
             all[k] += tested[f][k];
+#pragma GCC unroll 27
             for (c = 0; c < cells; c++)
                 whole[k][c] += n[f][k][c];
         }

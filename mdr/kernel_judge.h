@@ -36,6 +36,7 @@ INLINE void NAME(weigh)(const struct dp_mdr_sight *sight, unsigned fold, size_t 
     VALUES first, second, last;
     unsigned r, c;
 
+#pragma GCC unroll 9
     for (r = 0; r < classes; r++)
         w[3 * r] = w[3 * r + 1] = (VALUES){0};
     for (; *segment < layout->segment_count && layout->segments[*segment].fold == fold;
@@ -43,6 +44,7 @@ INLINE void NAME(weigh)(const struct dp_mdr_sight *sight, unsigned fold, size_t 
         weight = (NUMBER)(layout->segments[*segment].is_case ? sight->weight[1]
                                                              : -sight->weight[0]);
         counts = sight->counts + *segment * counted * LANES + at;
+#pragma GCC unroll 9
         for (r = 0; r < classes - 1; r++, counts += 2 * LANES) {
             first = NAME(load_count)(counts);
             second = NAME(load_count)(counts + LANES);
@@ -58,12 +60,15 @@ INLINE void NAME(weigh)(const struct dp_mdr_sight *sight, unsigned fold, size_t 
             }
         }
     }
+#pragma GCC unroll 2
     for (c = 0; c < 2; c++) {
         last = *(const VALUES *)(const void *)(column + c * LANES);
+#pragma GCC unroll 9
         for (r = 0; r < classes - 1; r++)
             last -= w[3 * r + c];
         w[3 * (classes - 1) + c] = last;
     }
+#pragma GCC unroll 9
     for (r = 0; r < classes; r++)
         w[3 * r + 2] = (NUMBER)row[r] - w[3 * r] - w[3 * r + 1];
 }
@@ -74,6 +79,7 @@ INLINE bool NAME(hopeless)(const struct dp_mdr_sight *sight, unsigned cells, con
     VALUES most = {0};
     unsigned c;
 
+#pragma GCC unroll 27
     for (c = 0; c < cells; c++)
         most += NAME(positive)(whole[c]);
     return !any_of((quads)(most >= (NUMBER)sight->test_limit));
@@ -91,6 +97,7 @@ INLINE VALUES NAME(reach)(const struct dp_mdr_sight *sight, unsigned at, unsigne
         whole[c] = (VALUES){0};
     for (f = 0; f < folds; f++) {
         NAME(weigh)(sight, f, &segment, at, classes, w + f * cells);
+#pragma GCC unroll 27
         for (c = 0; c < cells; c++)
             whole[c] += w[f * cells + c];
     }
@@ -100,6 +107,7 @@ INLINE VALUES NAME(reach)(const struct dp_mdr_sight *sight, unsigned at, unsigne
         tie[c] = (VALUES)(whole[c] > 0); /* -1: a tie counts as high */
     for (f = 0; f < folds; f++) {
         train = (VALUES){0};
+#pragma GCC unroll 27
         for (c = 0; c < cells; c++) {
             training = whole[c] - w[f * cells + c];
             train += NAME(positive)(training);
