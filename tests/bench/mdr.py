@@ -140,7 +140,7 @@ class Mdr:
         if kind != "vcf":
             return
         counter, searcher = self.bench_program("mdr_count"), self.bench_program("mdr_pairs")
-        for samples, variants in ((5000, 2048), (10000, 1024), (50000, 512)):
+        for samples, variants in ((5000, 2048), (10000, 2048), (50000, 1024)):
             sizes = [f"samples={samples}", f"variants={variants}"]
             figures = {"count": [], "pairs": []}
             for _ in range(self.args.runs):
@@ -156,9 +156,10 @@ class Mdr:
         return path
 
     def reported(self, command):
-        """The rate that a program of tests/bench prints, among names and values."""
+        """The rate, per second of processor time, that a program of tests/bench prints among names and
+        values."""
         words = self.quiet(command).decode().split()
-        return float(words[words.index("per_second") + 1])
+        return float(words[words.index("per_cpu_second") + 1])
 
     def mdr_data(self, kind):
         """What unbalanced classes and missing calls cost; and three variants at a time."""

@@ -26,11 +26,12 @@ struct input {
     uint16_t *rows, *groups;
 };
 
+/* Processor time: other programs on the machine disturb it least. */
 static double now(void)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -186,7 +187,7 @@ int main(int argc, char **argv)
         seconds = now() - begin;
         best = seconds < best ? seconds : best;
     }
-    printf("kernel %s samples %u variants %zu pairs %zu seconds %.6f per_second %.0f check %llu\n",
+    printf("kernel %s samples %u variants %zu pairs %zu seconds %.6f per_cpu_second %.0f check %llu\n",
            has_vectors() ? "avx512" : "popcnt", samples, input.variants,
            input.variants * input.variants, best,
            (double)input.variants * (double)input.variants / best, (unsigned long long)check);
