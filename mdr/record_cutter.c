@@ -217,7 +217,8 @@ int dp_mdr_cutter_batch(struct dp_mdr_cutter *cutter, struct dp_array *batch, ui
     int rc;
 
     batch->length = 0;
-    if (!dp_array_append(batch, cutter->rest.data, cutter->rest.length, 1))
+    if (!dp_array_reserve(batch, DP_MDR_BATCH_SLACK, 1) ||
+        !dp_array_append(batch, cutter->rest.data, cutter->rest.length, 1))
         return dp_error_no_memory(err);
     cutter->rest.length = 0;
     rc = gather(cutter, batch, &edge, &count, err);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
+#include "config.h"
+
 #include "mdr/search.h"
 
 #include "base/array.h"

@@ -10,7 +10,7 @@ set -eu
 
 folder=$1
 build=$PWD
-mkdir -p "$folder"/{fuzz_stream,fuzz_job,fuzz_fastq,fuzz_text,fuzz_vcf,fuzz_bcf,fuzz_tabix,fuzz_page,fuzz_slice,fuzz_reader,fuzz_index,plain}
+mkdir -p "$folder"/{fuzz_stream,fuzz_job,fuzz_fastq,fuzz_text,fuzz_vcf,fuzz_bcf,fuzz_tabix,fuzz_page,fuzz_slice,fuzz_reader,fuzz_index,fuzz_genotypes,fuzz_dpg,plain}
 cd "$folder/plain"
 
 awk 'BEGIN { srand(7); for (i = 0; i < 60; i++) { n = int(rand() * 60); s = q = "";
@@ -144,3 +144,38 @@ for kind in "-n 3" "-n 2 --by bases --inline" "-n 2 --by bytes --span"; do
         { printf '%s\n' "$line"; cat reads.fastq; } >"$folder/fuzz_reader/$name"
     done <manifest
 done
+
+# Records of five samples; the first byte says which field is read and how they are cut. Their calls as
+# a file of saved planes: header, origin, samples, variants, calls.
+site='1\t7\trs1\tA\t%s\t.\tPASS\t.\t%s'
+for alt in C 'C,T' '<*>' 'C,*'; do
+    for fields in 'GT\t0/1\t1|1\t.\t./1\t0/0' 'DP:GT\t1:0\t2:1\t3\t4:1/1\t5:0|1' 'GT\t0/0\t0/1\t1/1\t0|1\t0/1'; do
+        # shellcheck disable=SC2059 # a format
+        { printf '\014'; printf "$site\n1\t9\t.\tA\tT\t.\tq\t.\t$fields\n" "$alt" "$(printf "$fields")"; } \
+            >"$folder/fuzz_genotypes/$(printf '%s' "$alt$fields" | cksum | tr ' ' -)"
+    done
+    for first in '\001' '\115' '\002' '\116'; do
+        printf "$first"'1\t7\t.\tA\t'"$alt"'\t.\t.\t.\tGT:DS:GP\t0/1:1.02:0,0.95,0.05\t0/0:0:1,0,0\t.\t1:2,0:0,1\t1/1:.:.\n'
+    done >"$folder/fuzz_genotypes/values-$(printf '%s' "$alt" | cksum | tr ' ' -)"
+done
+/usr/bin/python3 - "$folder/fuzz_dpg" <<'END'
+import struct, sys, zlib
+
+def planes(samples, variants, objects):
+    rows = (samples + 3) // 4
+    sections = [struct.pack("<IIdII4Q", objects, 0, 1.0, 1, 0, variants, 0, 0, variants) +
+                b"".join(struct.pack("<Q32sI", 9, bytes(32), 3) + b"uri" for _ in range(objects)),
+                b"".join(b"s%d\0" % i for i in range(samples)),
+                b"".join(struct.pack("<QB", i, i % 2) + b"1\0rs%d\0A\0CT\0" % i for i in range(variants)),
+                bytes(i % 256 for i in range(variants * rows))]
+    at, table = 144, b""
+    for number, section in enumerate(sections):
+        table += struct.pack("<IIQQ", number, zlib.crc32(section), at, len(section))
+        at += len(section)
+    head = lambda crc: b"\x89DPG\r\n\x1a\n" + struct.pack("<IIQQQII", 1, 0, at, samples, variants, 4, crc) + table
+    return head(zlib.crc32(head(0))) + b"".join(sections)
+
+for samples, variants, objects in ((1, 0, 1), (5, 3, 3), (16, 40, 1)):
+    with open(f"{sys.argv[1]}/{samples}-{variants}", "wb") as file:
+        file.write(planes(samples, variants, objects))
+END
