@@ -18,9 +18,14 @@
 /* The facts are text of a few kilobytes; more than this is no index. */
 #define META_BYTES_MAX (16u << 20)
 
+/* Far away every table would cost a round trip: up to so many bytes they are read together. */
+#define FRONT_BYTES_MAX (8u << 20)
+
 struct loader {
     struct dp_index *index;
-    struct dp_object *file;
+    struct dp_object *file;  /* what tables are read from: the index file, or a copy of its front */
+    struct dp_object *front; /* that copy; NULL: none */
+    uint8_t *front_bytes;
     const char *name;
     struct dp_file_header header;
 };
@@ -449,6 +454,51 @@ static int load_tables(struct loader *loader, struct dp_error *err)
     return result;
 }
 
+/* Where the facts and tables end, which opening reads. */
+static uint64_t end_of_front(const struct loader *loader)
+{
+    const struct dp_file_header *header = &loader->header;
+    uint64_t end = DP_FILE_HEADER_BYTES;
+    size_t i;
+
+    for (i = 0; i < header->section_count; i++) {
+        const struct dp_file_section *section = &header->sections[i];
+
+        if (section->id != DP_FILE_BLOCKS && section->id != DP_FILE_WINDOWS)
+            end = section->offset + section->length;
+    }
+    return end;
+}
+
+/* Reads the front of a file that is far away in one piece. */
+static int load_front(struct loader *loader, struct dp_error *err)
+{
+    struct dp_range range = {0, end_of_front(loader)};
+    char *name;
+    int result;
+
+    if (!loader->file->remote || range.end > FRONT_BYTES_MAX)
+        return DP_OK;
+    name = strdup(loader->name);
+    loader->front_bytes = malloc((size_t)range.end);
+    if (!name || !loader->front_bytes) {
+        free(name);
+        return dp_error_no_memory(err);
+    }
+    result = dp_object_read_at(loader->file, range, loader->front_bytes, err);
+    if (!result)
+        result = dp_object_open_memory(NULL, loader->front_bytes, (size_t)range.end,
+                                       &loader->front, err); /* its reads are not counted */
+    if (result) {
+        free(name);
+        return result;
+    }
+    free(loader->front->uri);
+    loader->front->uri = name; /* messages tell of the file */
+    loader->file = loader->front;
+    return DP_OK;
+}
+
 static int load(struct loader *loader, bool points_only, struct dp_error *err)
 {
     struct dp_index *index = loader->index;
@@ -457,6 +507,8 @@ static int load(struct loader *loader, bool points_only, struct dp_error *err)
     result = load_header(loader, err);
     if (!result)
         result = find_sections(loader, err);
+    if (!result && !points_only)
+        result = load_front(loader, err);
     if (!result)
         result = load_meta(loader, err);
     if (!result)
@@ -486,6 +538,8 @@ static int open_file(struct dp_context *context, struct dp_object *file, bool po
     }
     loader.index->file = file;
     result = load(&loader, points_only, err);
+    dp_object_free(loader.front);
+    free(loader.front_bytes);
     if (result)
         dp_index_free(loader.index);
     else

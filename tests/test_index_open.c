@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 static struct dp_context *context;
+static bool far_away; /* where the index lies: its tables are read together there */
 
 /* The file of a small index of a packed sample. */
 static struct dp_array small_file(enum packing packing, const char *format)
@@ -37,6 +38,7 @@ static int64_t answers(const void *bytes, size_t length)
     int64_t result;
 
     ck_assert_int_eq(dp_object_open_memory(context, bytes, length, &object, NULL), DP_OK);
+    object->remote = far_away;
     result = dp_index_open_object(context, object, &index, &err);
     if (result) {
         ck_assert_int_eq(result, err.code);
@@ -68,6 +70,7 @@ START_TEST(every_damaged_byte_is_seen)
         for (i = 0; i < file.length; i++)
             for (j = 0; j < sizeof(damage); j++) {
                 bytes[i] ^= damage[j];
+                far_away = j == 1;
                 got = answers(bytes, file.length);
                 ck_assert_msg(got < 0, "packing %d, byte %zu of %zu: %lld", p, i, file.length,
                               (long long)got);
@@ -76,6 +79,33 @@ START_TEST(every_damaged_byte_is_seen)
         ck_assert_int_eq(answers(file.data, file.length), expected);
         dp_array_free(&file);
     }
+    dp_context_free(context);
+    test_leave_folder(folder);
+}
+END_TEST
+
+START_TEST(far_away_the_tables_are_one_read)
+{
+    const char *folder = test_enter_folder();
+    struct dp_array file;
+    struct dp_object *object = NULL;
+    struct dp_index *index = NULL;
+    struct dp_stats before = {.struct_bytes = sizeof(before)}, after = before;
+    int64_t expected;
+
+    context = test_context();
+    file = small_file(ONE_MEMBER, "fastq");
+    expected = answers(file.data, file.length);
+    far_away = true;
+    ck_assert_int_eq(answers(file.data, file.length), expected);
+    ck_assert_int_eq(dp_object_open_memory(context, file.data, file.length, &object, NULL), DP_OK);
+    object->remote = true;
+    dp_context_stats(context, &before);
+    ck_assert_int_eq(dp_index_open_object(context, object, &index, NULL), DP_OK);
+    dp_context_stats(context, &after);
+    ck_assert_uint_eq(after.read_calls - before.read_calls, 2); /* the header tells how much */
+    dp_index_free(index);
+    dp_array_free(&file);
     dp_context_free(context);
     test_leave_folder(folder);
 }
@@ -275,6 +305,8 @@ START_TEST(unknown_sections_are_skipped_or_refused)
     dp_le64_store(longer + 32 + 7 * 32 + 16, 12);
     index_recheck(longer, file.length + 12);
     ck_assert_int_eq(answers(longer, file.length + 12), expected);
+    far_away = true;
+    ck_assert_int_eq(answers(longer, file.length + 12), expected);
     dp_le32_store(longer + 32 + 7 * 32 + 4, DP_FILE_REQUIRED);
     index_recheck(longer, file.length + 12);
     ck_assert_int_eq(answers(longer, file.length + 12), DP_UNSUPPORTED);
@@ -314,6 +346,7 @@ START_TEST(a_huge_file_with_little_in_it_is_refused)
 }
 END_TEST
 
-TEST_MAIN("index open", every_damaged_byte_is_seen, every_truncation_is_seen, lies_do_no_harm,
+TEST_MAIN("index open", every_damaged_byte_is_seen, far_away_the_tables_are_one_read,
+          every_truncation_is_seen, lies_do_no_harm,
           rows_that_lie_are_refused, facts_that_lie_are_refused, foreign_files_are_no_index,
           unknown_sections_are_skipped_or_refused, a_huge_file_with_little_in_it_is_refused)
