@@ -354,16 +354,40 @@ static void find_ranks(struct ranks *ranks)
     team->node_size = (unsigned)node_size;
 }
 
+/* A program of one MPI under the launcher of another one finds itself alone, so many times: all
+ * would do the same work and write the same files. */
+static int check_start(int size, struct dp_error *err)
+{
+    static const char *const counts[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE",
+                                         "SLURM_STEP_NUM_TASKS"};
+    const char *count = NULL;
+    size_t i;
+
+    for (i = 0; i < sizeof(counts) / sizeof(counts[0]) && !count; i++)
+        count = getenv(counts[i]);
+    if (size > 1 || !count || atoi(count) < 2)
+        return DP_OK;
+    return dp_error_set(
+        err, DP_INVALID,
+        "started %s times, but each alone: this program is for %s; take its mpirun, "
+        "or another --mpi of srun",
+        count, dp_mdr_team_mpi_library());
+}
+
 int dp_mdr_team_mpi(int *argc, char ***argv, struct dp_mdr_team **team, struct dp_error *err)
 {
     struct ranks *ranks;
-    int level;
+    int level, size, rc;
 
     MPI_Init_thread(argc, argv, MPI_THREAD_SERIALIZED, &level);
     atexit(end_mpi);
     if (level < MPI_THREAD_SERIALIZED)
         return dp_error_set(err, DP_UNSUPPORTED, "%s cannot be called from threads",
                             dp_mdr_team_mpi_library());
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    rc = check_start(size, err);
+    if (rc < 0)
+        return rc;
     ranks = calloc(1, sizeof(*ranks));
     if (!ranks)
         return dp_error_no_memory(err);
