@@ -103,7 +103,8 @@ static int read_share(struct dp_context *context, const struct dp_mdr_study_opti
     char *fam = NULL;
     int rc = DP_OK;
 
-    if (options->vcf || options->bfile)
+    /* Rank 0 will say what was read; the others need know only to find saved genotypes stale. */
+    if ((options->vcf || options->bfile) && (options->planes || dp_mdr_team_rank(study->team) == 0))
         rc = dp_mdr_origin_find(context, options->vcf, options->bfile, &options->ingest,
                                 &study->origin, err);
     if (rc == DP_OK)

@@ -21,8 +21,8 @@ ranks() {
     local count=$1
     shift
     case $mpi in
-    openmpi) timeout 120 mpirun.openmpi --oversubscribe -n "$count" "$@" ;;
-    mpich) timeout 120 mpirun.mpich -n "$count" "$@" ;;
+    openmpi) timeout 120 mpirun.openmpi --oversubscribe -n "$count" "$@" </dev/null ;;
+    mpich) timeout 120 mpirun.mpich -n "$count" "$@" </dev/null ;;
     esac
 }
 
@@ -31,10 +31,23 @@ ranks() {
 "$build/datasets/generate_cohort" --samples 260 --cases 100 --variants 400 --missing 0.02 --seed 5 \
     --model xor-strong --plant 37,301 --vcf c.vcf.gz --pheno p.tsv || cannot "no cohort"
 dp-index build -q -s 16K c.vcf.gz || cannot "no index"
+ln c.vcf.gz plain.vcf.gz # without an index
 input=(--vcf c.vcf.gz --pheno p.tsv --tile 16)
 "$build/dp-mdr" -q "${input[@]}" -o want.tsv || cannot "dp-mdr failed"
 "$build/dp-mdr" -q "${input[@]}" --all --threshold 0.53 -o want-all.tsv || cannot "dp-mdr --all failed"
 "$build/dp-mdr" -q "${input[@]}" --permutations 20 -o want-p.tsv || cannot "dp-mdr --permutations failed"
+
+# Enough to read, little to search: most variants go by their frequency.
+"$build/datasets/generate_cohort" --samples 1000 --variants 40000 --seed 7 --vcf big.vcf.gz --pheno big.tsv ||
+    cannot "no cohort"
+dp-index build -q big.vcf.gz || cannot "no index"
+
+# A search of some seconds, so that there is something to interrupt.
+"$build/datasets/generate_cohort" --samples 260 --cases 100 --variants 250 --missing 0.02 --seed 6 \
+    --vcf l.vcf.gz --pheno lp.tsv || cannot "no cohort"
+long=(--vcf l.vcf.gz --pheno lp.tsv --tile 8 --order 3 --kernel generic --no-cvc)
+"$build/dp-mdr" -q "${long[@]}" -o want-long.tsv || cannot "dp-mdr --order 3 failed"
+long+=(--journal-seconds 0.1 -@1)
 
 # as_wanted NAME WANT OPTION...: dp-mdr-mpi by $count ranks gives those bytes.
 as_wanted() {
@@ -65,8 +78,9 @@ same_bytes() {
         as_wanted "$mpi: --all, $count ranks" want-all --all --threshold 0.53 -@1
         as_wanted "$mpi: permutations, $count ranks" want-p --permutations 20 -@1
     done
-    count=2
-    as_wanted "$mpi: without an index" want --index /nowhere/none.dpi -@1 || true
+    ranks 2 "$program" -q --vcf plain.vcf.gz --pheno p.tsv --tile 16 -o have.tsv 2>err
+    check "$mpi: without an index" cmp -s want.tsv have.tsv
+    rm -f have.tsv have.json
 }
 
 # ------------------------------------------------------------ each slice once on this machine
@@ -75,28 +89,27 @@ same_bytes() {
 bytes_read() { cat stats stats.* 2>/dev/null | tr ',' '\n' | sed -n 's/.*"read_bytes":\([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n }'; }
 
 fetched_once() {
-    local alone together
-    rm -f stats stats.*
-    "$build/dp-mdr" -q "${input[@]}" -o have.tsv --force --stats stats
-    alone=$(bytes_read)
-    rm -f stats
-    ranks 3 "$program" -q "${input[@]}" -o have.tsv --force --stats stats 2>/dev/null
+    local alone together size
+    size=$(stat -c %s big.vcf.gz)
+    for count in 1 3; do
+        rm -f have.* stats stats.*
+        ranks $count "$program" -q --vcf big.vcf.gz --pheno big.tsv --maf 0.49 -@1 -o have.tsv --stats stats 2>err ||
+            fail "$mpi: $(head -c 300 err)"
+        [ $count = 3 ] || alone=$(bytes_read)
+    done
     together=$(bytes_read)
     check "$mpi: stats of each rank" test -s stats -a -s stats.1 -a -s stats.2
-    # Every rank reads the header, the index and the phenotypes by itself.
-    check "$mpi: 3 ranks read $together bytes, one $alone" test "$together" -lt $((alone * 2))
+    echo "$mpi: of a VCF of $size bytes, one rank read $alone, three ranks $together"
+    check "$mpi: each slice is fetched once" test $((together * 100)) -le $((size * 110))
     rm -f have.* stats stats.*
 }
 
 # ------------------------------------------------------------------------ ends and restarts
 
-# A search of some seconds, so that there is something to interrupt.
-long=(--vcf c.vcf.gz --pheno p.tsv --tile 8 --order 3 --kernel generic --journal-seconds 0.1 -@1)
-
 # until_journal: waits until something stands in a journal; false when the search was too fast.
 until_journal() {
     local _
-    for _ in $(seq 400); do
+    for _ in $(seq 800); do
         [ -z "$(find . -maxdepth 1 -name 'long.tsv.journal*' -size +0)" ] || return 0
         sleep 0.05
     done
@@ -113,12 +126,12 @@ ids_of_ranks() {
 
 restarts() {
     local round left
-    rm -f long.tsv*
+    rm -f long.*
     for round in 3 1 2; do # ranks; kill one of them
         set -m
-        ranks "$round" "$program" -q "${long[@]}" --no-cvc -o long.tsv >/dev/null 2>&1 &
+        ranks "$round" "$program" -q "${long[@]}" -o long.tsv >/dev/null 2>&1 &
         set +m
-        until_journal || { fail "$mpi: no journal"; return; }
+        until_journal || { fail "$mpi: no journal of $round ranks"; return; }
         sleep "0.$((RANDOM % 9))"
         left=$(ids_of_ranks | shuf -n 1)
         kill -9 "$left" 2>/dev/null
@@ -127,7 +140,7 @@ restarts() {
         check "$mpi: nothing is written after a kill" test ! -e long.tsv
     done
     set -m
-    ranks 2 "$program" -q "${long[@]}" --no-cvc -o long.tsv >/dev/null 2>err &
+    ranks 2 "$program" -q "${long[@]}" -o long.tsv >/dev/null 2>err &
     set +m
     sleep 1.5
     for left in $(ids_of_ranks); do kill -TERM "$left"; done
@@ -136,9 +149,13 @@ restarts() {
     check "$mpi: SIGTERM leaves the journal" test -s long.tsv.journal
     check "$mpi: SIGTERM writes no table" test ! -e long.tsv
     # Another search must not take it over.
-    ranks 2 "$program" -q "${long[@]}" --no-cvc --seed 9 -o long.tsv >/dev/null 2>err
+    ranks 2 "$program" -q "${long[@]}" --seed 9 -o long.tsv >/dev/null 2>err
     check "$mpi: a journal of another run is refused" test "$(lines_of 'dp-mdr-mpi: .*long.tsv.journal')" = 1
     check "$mpi: and is left as it is" test -s long.tsv.journal
+    ranks 3 "$program" "${long[@]}" -o long.tsv >/dev/null 2>err
+    check "$mpi: it goes on" test "$(lines_of 'going on: [1-9][0-9]* of')" = 1
+    check "$mpi: to the same bytes" cmp -s want-long.tsv long.tsv
+    check "$mpi: no journal is left" test -z "$(ls long.tsv.journal* 2>/dev/null)"
 }
 
 # ---------------------------------------------------------------------------------- errors
@@ -221,8 +238,8 @@ done
 # Its time is over: the search ends, the job is in the queue again and goes on.
 rm -f long.*
 PATH=$work/programs:$PATH DP_SRUN_MPI=$plugin sbatch --parsable --export=ALL --nodes=1 --ntasks-per-node=2 \
-    --cpus-per-task=1 --time=5 --output=log --chdir="$work" "$top/tools/examples/mdr.sbatch" c.vcf.gz \
-    p.tsv long.tsv -q --tile 8 --order 3 --kernel generic --journal-seconds 0.1 --no-cvc >job
+    --cpus-per-task=1 --time=5 --output=log --chdir="$work" "$top/tools/examples/mdr.sbatch" l.vcf.gz \
+    lp.tsv long.tsv -q --tile 8 --order 3 --kernel generic --journal-seconds 0.1 --no-cvc >job
 job=$(cat job)
 until_journal || fail "mdr.sbatch: no journal"
 sleep 0.5
