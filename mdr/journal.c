@@ -203,7 +203,7 @@ static int each_rank(const char *path,
     if (!folder)
         return dp_error_no_memory(err);
     listing = opendir(folder);
-    if (!listing && errno != ENOENT)
+    if (!listing)
         rc = dp_error_set_errno(err, errno, "%s", folder);
     while (listing && rc == DP_OK && (entry = readdir(listing))) {
         rank = rank_of(entry->d_name, base);

@@ -46,7 +46,7 @@ struct run {
     struct dp_mdr_output *table, *summary, *folds;
     char *summary_name, *journal_name;
     uint64_t rows;
-    size_t given; /* of the best list, to the report */
+    uint64_t given; /* hits, to the report */
     double read_seconds, search_seconds;
 };
 
@@ -432,12 +432,16 @@ static int permute(struct run *run, struct dp_error *err)
 static int next_hit(void *user, struct dp_mdr_hit *hit, struct dp_error *err)
 {
     struct run *run = user;
+    uint64_t all =
+        run->sorter ? dp_mdr_sorter_count(run->sorter) : dp_mdr_best_count(run->harvest.best);
 
+    dp_meter_set(run->tool->meter, "written", NULL, run->given, all);
+    if (run->given == all)
+        return 0;
+    run->given++;
     if (run->sorter)
         return dp_mdr_sorter_next(run->sorter, hit, err);
-    if (run->given == dp_mdr_best_count(run->harvest.best))
-        return 0;
-    *hit = dp_mdr_best_sorted(run->harvest.best)[run->given++];
+    *hit = dp_mdr_best_sorted(run->harvest.best)[run->given - 1];
     return 1;
 }
 
@@ -473,8 +477,10 @@ static int write_summary(struct run *run, struct dp_error *err)
 /* Rank 0. The journal goes when nothing is left to go on with. */
 static int write_results(struct run *run, struct dp_error *err)
 {
-    int rc = write_table(run, err);
+    int rc;
 
+    dp_meter_begin(run->tool->meter, "rows");
+    rc = write_table(run, err);
     if (rc == DP_OK && run->summary)
         rc = write_summary(run, err);
     if (rc == DP_OK && run->summary)
