@@ -23,6 +23,12 @@ int dp_mdr_output_commit(struct dp_mdr_output *output, struct dp_error *err);
 /* Without a commit before, nothing has happened. */
 void dp_mdr_output_free(struct dp_mdr_output *output);
 
+/* The first `capacity` bytes of what is at `name`, or all of it, as text, which the caller frees. */
+int dp_mdr_output_peek(struct dp_context *context, const char *name, size_t capacity, char **text,
+                       struct dp_error *err);
+/* The failure for something that is there already. */
+int dp_mdr_output_refuse(const char *name, struct dp_error *err);
+
 /* May `name` be written? DP_INVALID as above. */
 int dp_mdr_output_check(struct dp_context *context, const char *name, bool force,
                         struct dp_error *err);

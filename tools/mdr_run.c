@@ -26,7 +26,9 @@
 
 #define THREADS_MOST 256
 /* Of results that are sorted, and of planes of permutations. */
-#define SORT_BYTES    ((size_t)256 << 20)
+#define SORT_BYTES ((size_t)256 << 20)
+/* A summary has some KiB. */
+#define SUMMARY_BYTES ((size_t)1 << 20)
 #define PERMUTE_BYTES ((size_t)512 << 20)
 
 /* Everything of one run. */
@@ -43,8 +45,9 @@ struct run {
     struct dp_mdr_harvest harvest;
     struct dp_mdr_sorter *sorter; /* of --all */
     double *permutations;
-    struct dp_mdr_output *table, *summary, *folds;
+    struct dp_mdr_output *table, *summary;
     char *summary_name, *journal_name;
+    char *left; /* the summary that is there already */
     uint64_t rows;
     uint64_t given; /* hits, to the report */
     double read_seconds, search_seconds;
@@ -120,6 +123,39 @@ static int check_names(const struct run *run, struct dp_error *err)
     return rc;
 }
 
+/* The summary appears before the table. A run that was killed in between has left it, and may be
+ * gone on with: what is there must then be what this run would write, which is looked at when the
+ * inputs are read. */
+static int open_summary(struct run *run, struct dp_error *err)
+{
+    struct dp_context *context = run->tool->context;
+    bool force = run->options->force;
+    int rc = DP_OK;
+
+    if (!run->summary_name)
+        return DP_OK;
+    if (dp_mdr_output_check(context, run->summary_name, force, NULL) == DP_INVALID) {
+        rc = dp_mdr_output_peek(context, run->summary_name, SUMMARY_BYTES, &run->left, err);
+        force = true;
+    }
+    return rc < 0 ? rc : dp_mdr_output_open(context, run->summary_name, force, &run->summary, err);
+}
+
+/* How many are listed at last is not known yet; all else is. */
+static int check_left(struct run *run, struct dp_error *err)
+{
+    char *text = NULL, *end;
+    int rc = dp_mdr_summary_make(run->options, &run->study, &run->schedule, 0, &text, err);
+
+    if (rc < 0)
+        return rc;
+    end = strstr(text, "\"listed\"");
+    if (!end || strncmp(text, run->left, (size_t)(end - text)) != 0)
+        rc = dp_mdr_output_refuse(run->summary_name, err);
+    free(text);
+    return rc;
+}
+
 static int open_outputs(struct run *run, struct dp_error *err)
 {
     const struct dp_mdr_options *options = run->options;
@@ -128,12 +164,8 @@ static int open_outputs(struct run *run, struct dp_error *err)
 
     if (rc == DP_OK)
         rc = dp_mdr_output_open(context, options->output, options->force, &run->table, err);
-    if (rc == DP_OK && run->summary_name)
-        rc = dp_mdr_output_open(context, run->summary_name, options->force, &run->summary, err);
-    if (rc == DP_OK && options->write_folds)
-        rc = dp_mdr_output_open(context, options->write_folds, options->force, &run->folds, err);
-    if (rc == DP_OK && options->save_planes)
-        rc = dp_mdr_output_check(context, options->save_planes, options->force, err);
+    if (rc == DP_OK)
+        rc = open_summary(run, err);
     return rc;
 }
 
@@ -222,18 +254,49 @@ static void say_variants(struct run *run)
                     (unsigned long long)records->skipped, (unsigned long long)records->records);
 }
 
+/* What an earlier run that was killed has left, to the byte, is kept. */
 static int write_folds(struct run *run, struct dp_error *err)
 {
-    char *text = NULL;
+    struct dp_context *context = run->tool->context;
+    const char *name = run->options->write_folds;
+    struct dp_mdr_output *output = NULL;
+    char *text = NULL, *left = NULL;
     size_t length = 0;
     int rc = dp_mdr_folds_format(run->study.genotypes, &run->study.cohort, &text, &length, err);
 
+    if (rc == DP_OK && dp_mdr_output_check(context, name, run->options->force, NULL) < 0) {
+        rc = dp_mdr_output_peek(context, name, length + 1, &left, err);
+        if (rc == DP_OK && strcmp(text, left) != 0)
+            rc = dp_mdr_output_refuse(name, err);
+        goto out;
+    }
     if (rc == DP_OK)
-        rc = dp_mdr_output_write(run->folds, text, length, err);
+        rc = dp_mdr_output_open(context, name, run->options->force, &output, err);
     if (rc == DP_OK)
-        rc = dp_mdr_output_commit(run->folds, err);
+        rc = dp_mdr_output_write(output, text, length, err);
+    if (rc == DP_OK)
+        rc = dp_mdr_output_commit(output, err);
+out:
+    dp_mdr_output_free(output);
     free(text);
+    free(left);
     return rc;
+}
+
+/* Planes of the same origin are kept. */
+static int save_planes(struct run *run, struct dp_error *err)
+{
+    struct dp_context *context = run->tool->context;
+    const char *name = run->options->save_planes;
+    struct dp_mdr_genotypes *left = NULL;
+    int rc;
+
+    if (dp_mdr_output_check(context, name, run->options->force, NULL) == DP_OK)
+        return dp_mdr_saved_planes_write(context, name, run->study.genotypes, &run->study.origin,
+                                         &run->study.ingest_counts, err);
+    rc = dp_mdr_saved_planes_read(context, name, &run->study.origin, &left, NULL, NULL, err);
+    dp_mdr_genotypes_free(left);
+    return rc == DP_STALE_INDEX || rc == DP_BAD_INDEX ? dp_mdr_output_refuse(name, err) : rc;
 }
 
 static int make_study(struct run *run, struct dp_error *err)
@@ -253,15 +316,15 @@ static int make_study(struct run *run, struct dp_error *err)
         say_variants(run);
     }
     if (run->first && run->options->save_planes)
-        rc = dp_mdr_saved_planes_write(run->tool->context, run->options->save_planes,
-                                       run->study.genotypes, &run->study.origin,
-                                       &run->study.ingest_counts, err);
-    if (rc == DP_OK && run->folds)
+        rc = save_planes(run, err);
+    if (rc == DP_OK && run->first && run->options->write_folds)
         rc = write_folds(run, err);
     if (rc == DP_OK)
         rc = dp_mdr_schedule_make(run->options->order, run->study.variant_count,
                                   run->study.cohort.sample_count, run->options->tile,
                                   &run->schedule, err);
+    if (rc == DP_OK && run->left)
+        rc = check_left(run, err);
     return dp_mdr_team_agree(run->team, rc, err);
 }
 
@@ -551,12 +614,12 @@ static void close_run(struct run *run)
 {
     dp_mdr_output_free(run->table);
     dp_mdr_output_free(run->summary);
-    dp_mdr_output_free(run->folds);
     dp_mdr_sorter_free(run->sorter);
     dp_mdr_search_end(&run->harvest);
     dp_mdr_journal_free(run->journal);
     dp_mdr_study_close(&run->study);
     free(run->permutations);
+    free(run->left);
     free(run->summary_name);
     free(run->journal_name);
 }

@@ -136,8 +136,20 @@ rm kept.tsv
 ends 1 "a summary that is there" dp-mdr --vcf a.vcf.gz --pheno a.tsv -o kept.tsv
 says "kept.json: it is there already" "a summary that is there"
 no "no table then" kept.tsv
-ends 1 "folds that are there" dp-mdr --vcf a.vcf.gz --pheno a.tsv -o x.tsv --write-folds f.tsv
-ends 1 "planes that are there" dp-mdr --vcf a.vcf.gz --pheno a.tsv -o x.tsv --save-planes a.dpg
+ends 1 "folds that are there" dp-mdr --vcf a.vcf.gz --pheno a.tsv -o x.tsv --write-folds f.tsv --seed 2
+says "f.tsv: it is there already" "folds that are there"
+ends 1 "planes that are there" dp-mdr --vcf t.vcf.gz --pheno t.tsv -o x.tsv --save-planes a.dpg
+says "a.dpg: it is there already" "planes that are there"
+no "no table of either" x.tsv x.json
+# What is there to the byte was left by a run that was killed before its table appeared.
+cp want.json x.json
+ends 0 "what a killed run left" dp-mdr --vcf a.vcf.gz --pheno a.tsv -o x.tsv --write-folds f.tsv --save-planes a.dpg
+check "what a killed run left" cmp -s want.tsv x.tsv
+rm x.tsv
+ends 1 "the summary of another run" dp-mdr --vcf a.vcf.gz --pheno a.tsv -o x.tsv --seed 2
+says "x.json: it is there already" "the summary of another run"
+check "the summary of another run stays" cmp -s want.json x.json
+rm x.json
 ends 1 "the input as the output" dp-mdr --force --vcf a.vcf.gz --pheno a.tsv -o a.tsv
 ends 1 "two outputs in one place" dp-mdr --vcf a.vcf.gz --pheno a.tsv -o x.tsv --summary x.tsv
 ends 0 "a summary elsewhere, by force" dp-mdr -q --force --vcf a.vcf.gz --pheno a.tsv -o x.tsv --summary kept.json
@@ -188,29 +200,28 @@ ends 0 "version" dp-mdr --version
 "$generate" --samples 300 --variants 120 --missing 0.05 --model none --vcf k.vcf --pheno k.tsv || exit 99
 slow=(--order 3 --vcf k.vcf --pheno k.tsv --tile 16 --journal-seconds 0.05 --kernel generic --no-prune)
 ends 0 "not interrupted" dp-mdr -q "${slow[@]}" -o whole.tsv
-# interrupt SIGNAL NAME OPTION...: again and again, with other threads each time, until one gets through.
+# interrupt SIGNAL NAME TABLE: again and again, with other threads each time, until one gets through.
 interrupt() {
     local signal=$1 name=$2 round=0 status=1 stops=0
-    shift 2
     while [ "$status" != 0 ] && [ "$round" -lt 60 ]; do
         round=$((round + 1))
-        dp-mdr -q "${slow[@]}" "$@" -@ $((round % 3 + 1)) 2>err &
+        dp-mdr -q "${slow[@]}" -o "$3" -@ $((round % 3 + 1)) 2>err &
         sleep "0.$((RANDOM % 3 + 1))$((RANDOM % 10))"
         # Later rounds have the time that they need.
         if [ "$round" -le 6 ] && kill -"$signal" $! 2>/dev/null; then stops=$((stops + 1)); fi
         wait $! 2>/dev/null
         status=$?
         [ "$status" = 0 ] || [ "$status" -gt 128 ] || break
+        [ -e "$3" ] && status=0 # stopped when it had done its work
     done
-    same "$name: it gets through" "$status" 0
+    same "$name: it gets through" "$status$(cat err)" 0
     check "$name: it was stopped" test "$stops" -gt 0
 }
-interrupt KILL "kill -9" -o killed.tsv
+interrupt KILL "kill -9" killed.tsv
 check "kill -9" cmp -s whole.tsv killed.tsv
 check "kill -9: summary" cmp -s whole.json killed.json
-interrupt TERM "SIGTERM" -o terminated.tsv
+interrupt TERM "SIGTERM" terminated.tsv
 check "SIGTERM" cmp -s whole.tsv terminated.tsv
-no "no journals are left" killed.tsv.journal terminated.tsv.journal
 
 # A journal that is there is gone on with, or refused when it is another run's.
 ends 143 "SIGTERM" bash -c "dp-mdr ${slow[*]} -o j.tsv --journal-seconds 0 & pid=\$!
