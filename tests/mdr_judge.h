@@ -45,7 +45,8 @@ static inline unsigned judge_gt(const struct judge *judge, int sample, int allel
         have++;
         copies += bcf_gt_allele(value) == allele;
     }
-    ck_assert_int_le(have, 2);
+    if (have > 2)
+        ck_abort_msg("sample %d has %d alleles", sample, have);
     return have == 0 ? DP_MDR_MISSING : (unsigned)(have == 1 ? 2 * copies : copies);
 }
 
@@ -134,10 +135,10 @@ static inline void judge_variant(struct judge *judge, const struct dp_mdr_genoty
     ck_assert_str_eq(variant.id, strcmp(record->d.id, ".") ? record->d.id : id);
     ck_assert_int_eq(variant.passed, record->d.n_flt == 0 ||
                                          bcf_has_filter(judge->header, judge->record, "PASS") == 1);
-    for (s = 0; s < judge->samples; s++)
-        ck_assert_msg((row[s / 4] >> 2 * (s % 4) & 3u) == judge_call(judge, s, allele, certainty),
-                      "variant %zu, sample %d: %u, but htslib says %u", number, s,
-                      row[s / 4] >> 2 * (s % 4) & 3u, judge_call(judge, s, allele, certainty));
+    for (s = 0; s < judge->samples; s++) /* Check's assertions cost a system call each */
+        if ((row[s / 4] >> 2 * (s % 4) & 3u) != judge_call(judge, s, allele, certainty))
+            ck_abort_msg("variant %zu, sample %d: %u, but htslib says %u", number, s,
+                         row[s / 4] >> 2 * (s % 4) & 3u, judge_call(judge, s, allele, certainty));
 }
 
 /* All of `path` and nothing else is in `genotypes`, and `counts` are right. */
