@@ -23,7 +23,7 @@ int dp_mdr_output_commit(struct dp_mdr_output *output, struct dp_error *err);
 /* Without a commit before, nothing has happened. */
 void dp_mdr_output_free(struct dp_mdr_output *output);
 
-/* The first `capacity` bytes of what is at `name`, or all of it, as text, which the caller frees. */
+/* What is at `name`, at most `capacity` bytes of it, as text, which the caller frees. */
 int dp_mdr_output_peek(struct dp_context *context, const char *name, size_t capacity, char **text,
                        struct dp_error *err);
 /* The failure for something that is there already. */
