@@ -85,6 +85,21 @@ START_TEST(recording)
 }
 END_TEST
 
+/* A point found where the view ends: nothing is recorded yet, and there is no memory for it. */
+START_TEST(trimming_an_empty_record)
+{
+    struct dp_source source;
+
+    dp_source_init_bytes(&source, bytes, LENGTH, 0);
+    ck_assert(dp_source_record(&source, 0));
+    ck_assert_ptr_null(source.record.data);
+    dp_source_trim(&source, 0);
+    ck_assert_uint_eq(source.record.length, 0);
+    ck_assert_uint_eq(source.record_offset, 0);
+    dp_source_free(&source);
+}
+END_TEST
+
 START_TEST(prepending)
 {
     struct dp_source source;

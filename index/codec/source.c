@@ -179,7 +179,7 @@ void dp_source_trim(struct dp_source *source, uint64_t offset)
     size_t length = (size_t)(offset - source->record_offset);
     uint8_t *bytes = source->record.data;
 
-    if (length < source->record.length / 2)
+    if (length == 0 || length < source->record.length / 2)
         return;
     source->record.length -= length;
     memmove(bytes, bytes + length, source->record.length);
