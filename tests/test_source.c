@@ -149,6 +149,7 @@ int main(void)
     tcase_add_unchecked_fixture(tests, set_up, NULL);
     tcase_add_loop_test(tests, giving_back, 0, sizeof(chunks) / sizeof(chunks[0]));
     tcase_add_loop_test(tests, recording, 0, sizeof(chunks) / sizeof(chunks[0]));
+    tcase_add_test(tests, trimming_an_empty_record);
     tcase_add_loop_test(tests, prepending, 0, sizeof(chunks) / sizeof(chunks[0]));
     tcase_add_test(tests, over_bytes);
     suite_add_tcase(suite, tests);

@@ -153,7 +153,9 @@ static bool close_point(struct gzip_pass *self, struct dp_batch_point *point)
     point->complete = true;
     if (--self->open == 0)
         source->recording = false;
-    return dp_array_append(&point->following, (uint8_t *)source->record.data + begin, length, 1);
+    /* Nothing recorded: there may be no memory to point into. */
+    return length == 0 ||
+           dp_array_append(&point->following, (uint8_t *)source->record.data + begin, length, 1);
 }
 
 /* Closes the open points that lie 32 KiB or the cap behind; `all`: the member or stream ended. */

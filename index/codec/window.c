@@ -74,9 +74,9 @@ static long decode(struct dp_inflate *inflate, const uint8_t *following, size_t 
     enum dp_inflate_status status = DP_INFLATE_BOUNDARY;
     unsigned first = 0;
 
+    if (following_bytes == 0)
+        return -1;
     if (bit) {
-        if (io.in_bytes == 0)
-            return -1;
         first = *io.in++ >> bit;
         io.in_bytes--;
     }
