@@ -7,12 +7,14 @@
 
 #include <string.h>
 
-/* A tile of the kernels is so many variants side by side. */
-#define LANES 32
+/* The kernels have up to 256 variants side by side, and what they prepare for the first tiles of a
+ * box (lists of samples) is used for each variant of the last: narrow tiles waste both. */
+#define LANES 256
 
-/* Tiles are halved until a unit has at most so many combination-samples: some tenths of a second
- * for the portable kernel. */
-#define UNIT_WORK (UINT64_C(1) << 32)
+/* Tiles are halved until a unit of pairs (triples) has at most so many combination-samples: a
+ * second for the portable kernel, some hundredths (tenths) for the fastest. */
+#define PAIR_WORK   (UINT64_C(1) << 34)
+#define TRIPLE_WORK (UINT64_C(1) << 37)
 
 /* n (n + 1) / 2 or n (n + 1) (n + 2) / 6: the multisets of 2 or 3 of n things. False on overflow.
  */
@@ -53,15 +55,16 @@ static uint32_t find_last(uint64_t number, unsigned order, uint32_t limit)
 
 static uint32_t choose_tile(unsigned order, uint32_t variants, uint64_t samples)
 {
-    uint32_t most = order == 2 ? 512 : 128, parts = order == 2 ? 16 : 8;
-    uint32_t tile = (variants / parts + LANES - 1) / LANES * LANES;
+    const uint32_t most = order == 2 ? 4 * LANES : LANES, least = LANES / 4;
+    const uint32_t parts = order == 2 ? 8 : 2, step = order == 2 ? LANES : least;
+    const uint64_t work = order == 2 ? PAIR_WORK : TRIPLE_WORK;
+    uint32_t tile = (variants / parts + step - 1) / step * step;
 
-    if (tile < LANES)
-        tile = LANES;
+    if (tile < step)
+        tile = step;
     if (tile > most)
         tile = most;
-    while (tile > 2 * LANES &&
-           samples > UNIT_WORK / ((uint64_t)tile * tile * (order == 2 ? 1 : tile)))
+    while (tile > least && samples > work / ((uint64_t)tile * tile * (order == 2 ? 1 : tile)))
         tile /= 2;
     return tile;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-/* The bare counting that a search of pairs by AND, population count and addition cannot do without:
- * 4 cells of each pair of variants, from two bit planes each, 16 samples of 32 pairs at a time (with
- * AVX-512 BITALG) or 64 samples of one pair, a sum for each of 2 x 5 segments of the samples. No
- * tables, no scores. Prints names and values on one line, of the fastest of some runs.
+/* The bare counting that a search of pairs by AND, population count and addition cannot do
+ * without: 4 cells of each pair of variants, from two bit planes each, 16 samples of 32 pairs at a
+ * time (with AVX-512 BITALG) or 64 samples of one pair, a sum for each of 2 x 5 segments of the
+ * samples. No tables, no scores. Prints names and values on one line, of the fastest of some runs.
  *
  *     mdr_count [samples=5000] [variants=512] [runs=20] */
 
