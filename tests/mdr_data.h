@@ -154,6 +154,7 @@ static inline int mdr_run(TCase *tcase, const char *name)
     SRunner *runner;
     int failed;
 
+    tcase_set_timeout(tcase, 120); /* a busy machine is not a failure */
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
