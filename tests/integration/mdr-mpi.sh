@@ -43,7 +43,7 @@ input=(--vcf c.vcf.gz --pheno p.tsv --tile 16)
 dp-index build -q big.vcf.gz || cannot "no index"
 
 # A search of some seconds, so that there is something to interrupt.
-"$build/datasets/generate_cohort" --samples 260 --cases 100 --variants 250 --missing 0.02 --seed 6 \
+"$build/datasets/generate_cohort" --samples 260 --cases 100 --variants 420 --missing 0.02 --seed 6 \
     --vcf l.vcf.gz --pheno lp.tsv || cannot "no cohort"
 long=(--vcf l.vcf.gz --pheno lp.tsv --tile 8 --order 3 --kernel generic --no-cvc)
 "$build/dp-mdr" -q "${long[@]}" -o want-long.tsv || cannot "dp-mdr --order 3 failed"
@@ -106,11 +106,14 @@ fetched_once() {
 
 # ------------------------------------------------------------------------ ends and restarts
 
-# until_journal: waits until something stands in a journal; false when the search was too fast.
+# Bytes of all journals.
+journalled() { cat long.tsv.journal* 2>/dev/null | wc -c; }
+
+# until_journal BYTES: waits until there are more in the journals; false when that takes too long.
 until_journal() {
     local _
     for _ in $(seq 800); do
-        [ -z "$(find . -maxdepth 1 -name 'long.tsv.journal*' -size +0)" ] || return 0
+        [ "$(journalled)" -le "$1" ] || return 0
         sleep 0.05
     done
     return 1
@@ -125,24 +128,26 @@ ids_of_ranks() {
 }
 
 restarts() {
-    local round left
+    local round left before
     rm -f long.*
     for round in 3 1 2; do # ranks; kill one of them
+        before=$(journalled)
         set -m
         ranks "$round" "$program" -q "${long[@]}" -o long.tsv >/dev/null 2>&1 &
         set +m
-        until_journal || { fail "$mpi: no journal of $round ranks"; return; }
-        sleep "0.$((RANDOM % 9))"
+        until_journal "$before" || { fail "$mpi: no journal of $round ranks"; return; }
+        sleep "0.$((RANDOM % 4))"
         left=$(ids_of_ranks | shuf -n 1)
         kill -9 "$left" 2>/dev/null
         wait $! 2>/dev/null
         check "$mpi: a kill of one of $round ranks ends all" test -z "$(ids_of_ranks)"
         check "$mpi: nothing is written after a kill" test ! -e long.tsv
     done
+    before=$(journalled)
     set -m
     ranks 2 "$program" -q "${long[@]}" -o long.tsv >/dev/null 2>err &
     set +m
-    sleep 1.5
+    until_journal "$before" || { fail "$mpi: no journal"; return; }
     for left in $(ids_of_ranks); do kill -TERM "$left"; done
     wait $! 2>/dev/null
     check "$mpi: SIGTERM ends all ranks" test -z "$(ids_of_ranks)"
@@ -241,8 +246,7 @@ PATH=$work/programs:$PATH DP_SRUN_MPI=$plugin sbatch --parsable --export=ALL --n
     --cpus-per-task=1 --time=5 --output=log --chdir="$work" "$top/tools/examples/mdr.sbatch" l.vcf.gz \
     lp.tsv long.tsv -q --tile 8 --order 3 --kernel generic --journal-seconds 0.1 --no-cvc >job
 job=$(cat job)
-until_journal || fail "mdr.sbatch: no journal"
-sleep 0.5
+until_journal 0 || fail "mdr.sbatch: no journal"
 scancel --batch --signal=TERM "$job"
 for _ in $(seq 200); do
     [ "$(squeue -h -j "$job" -o %T 2>/dev/null)" = PENDING ] && break
