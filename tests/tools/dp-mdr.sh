@@ -180,7 +180,7 @@ head -c 3000 a.vcf.gz >truncated.vcf.gz
 refused 1 "truncated.vcf.gz" "a truncated VCF" --vcf truncated.vcf.gz --pheno a.tsv
 refused 1 "nothing.vcf" "a VCF that is not there" --vcf nothing.vcf --pheno a.tsv
 refused 1 "DS" "a field that is not there" --vcf a.vcf.gz --pheno a.tsv --field DS
-printf '%s\t1\n' $(cut -f 1 a.tsv | head -n 100) >few.tsv
+awk -v OFS='\t' 'NR <= 100 { print $1, 1 }' a.tsv >few.tsv
 refused 1 "few.tsv" "folds of some only" --vcf a.vcf.gz --pheno a.tsv --fold-file few.tsv
 refused 1 "nosuchkernel" "a kernel of no machine" --vcf a.vcf.gz --pheno a.tsv --kernel nosuchkernel
 refused 2 "unknown or ambiguous option" "an unknown option" --vcf a.vcf.gz --pheno a.tsv --no-such-option
@@ -197,16 +197,22 @@ check "help" grep -q -- "--journal-seconds" out
 ends 0 "version" dp-mdr --version
 
 # --- kill and go on
-"$generate" --samples 300 --variants 120 --missing 0.05 --model none --vcf k.vcf --pheno k.tsv || exit 99
 slow=(--order 3 --vcf k.vcf --pheno k.tsv --tile 16 --journal-seconds 0.05 --kernel generic --no-prune)
-ends 0 "not interrupted" dp-mdr -q "${slow[@]}" -o whole.tsv
+# Work for most of a second, however fast the machine: there must be time to be stopped in.
+for variants in 120 170 240 340 480; do
+    "$generate" --samples 300 --variants "$variants" --missing 0.05 --model none --vcf k.vcf --pheno k.tsv ||
+        exit 99
+    before=$(date +%s%N)
+    ends 0 "not interrupted" dp-mdr -q --force "${slow[@]}" -o whole.tsv
+    [ $(($(date +%s%N) - before)) -lt 700000000 ] || break
+done
 # interrupt SIGNAL NAME TABLE: again and again, with other threads each time, until one gets through.
 interrupt() {
     local signal=$1 name=$2 round=0 status=1 stops=0
     while [ "$status" != 0 ] && [ "$round" -lt 60 ]; do
         round=$((round + 1))
         dp-mdr -q "${slow[@]}" -o "$3" -@ $((round % 3 + 1)) 2>err &
-        sleep "0.$((RANDOM % 3 + 1))$((RANDOM % 10))"
+        sleep "0.$((RANDOM % 2 + 1))$((RANDOM % 10))"
         # Later rounds have the time that they need.
         if [ "$round" -le 6 ] && kill -"$signal" $! 2>/dev/null; then stops=$((stops + 1)); fi
         wait $! 2>/dev/null
