@@ -33,6 +33,7 @@ typedef __mmask16 where32;
     ((numbers16)_mm512_mask_add_epi16((__m512i)(s), (w), (__m512i)(s), (__m512i)(x)))
 #define add_where32(w, s, x)                                                                       \
     ((numbers32)_mm512_mask_add_epi32((__m512i)(s), (where32)(w), (__m512i)(s), (__m512i)(x)))
+#define reciprocal(a) ((levels)_mm512_rcp14_ps((__m512)(a)))
 
 #include "mdr/kernel_body.h"
 

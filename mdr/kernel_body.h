@@ -12,7 +12,7 @@
  *     widen(a)           half a vector of 16-bit lanes as numbers32
  *     where16, greater16(a, b), add_where16(w, s, x)
  *                        which lanes have a > b, and s + x in these, s elsewhere; ..32 likewise;
- *                        the answers of greater16 can be joined by &
+ *     reciprocal(a)      1 / a of levels, off by at most 2^-14 of itself
  *
  * on `bits`, `numbers16` and `numbers32`, vectors of VECTOR_BYTES, and TARGET, the attributes of a
  * function that may use them.
@@ -327,6 +327,22 @@ INLINE levels levels32(const numbers32 *values, unsigned part)
 {
     (void)part;
     return __builtin_convertvector(*values, levels);
+}
+
+/* Where the segments of each fold and class begin, and the end; controls are first. */
+static void find_segments(const struct dp_mdr_frame *frame, size_t *begin)
+{
+    const struct dp_mdr_layout *layout = frame->layout;
+    size_t s = 0;
+    unsigned n;
+
+    for (n = 0; n < 2 * frame->fold_count; n++) {
+        while (s < layout->segment_count &&
+               2u * layout->segments[s].fold + layout->segments[s].is_case < n)
+            s++;
+        begin[n] = s;
+    }
+    begin[n] = layout->segment_count;
 }
 
 #define NUMBER     int16_t

@@ -28,6 +28,7 @@ typedef numbers32 where32;
 #define greater32(a, b)    ((where32)((a) > (b)))
 #define add_where16(w, s, x) ((s) + ((w) & (x)))
 #define add_where32(w, s, x) ((s) + ((w) & (x)))
+#define reciprocal(a)        (1 / (a))
 
 #include "mdr/kernel_body.h"
 

@@ -8,8 +8,9 @@
 
 /* More than all rounding in here together, of weighted sums and of levels: doubles of at most
  * 2^32 are off by less than 2^-18 after a few operations; floats of about 1, at most 20 added up,
- * by less than 20 * 2^-20. */
-static const double sum_margin = 0.01, level_margin = 1e-4;
+ * by less than 20 * 2^-20. A kernel's reciprocals are off by 2^-14 of themselves, and testing takes
+ * two of each fold, times at most 1. */
+static const double sum_margin = 0.01, level_margin = 1e-4, fold_margin = 2.0 / (1 << 14);
 
 static uint64_t common_divisor(uint64_t a, uint64_t b)
 {
@@ -126,7 +127,7 @@ void dp_mdr_limits_set(const struct dp_mdr_limits *limits, double test, const do
     unsigned f;
 
     sight->test_limit = sum_limit(limits, excess, limits->test_scale, limits->test_slack);
-    sight->test_level = (float)(excess - level_margin);
+    sight->test_level = (float)(excess - level_margin - limits->fold_count * fold_margin);
     for (f = 0; train && f < limits->fold_count; f++) {
         excess = 2 * (train[f] - 0.5);
         sight->train_limit[f] =
