@@ -128,6 +128,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
+    tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, the_best_stay, 0, 7);
     tcase_add_test(tcase, order_of_hits);
     tcase_add_test(tcase, no_room);

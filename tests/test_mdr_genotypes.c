@@ -178,6 +178,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
+    tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, test_what_was_added_is_there);
     tcase_add_test(tcase, test_parts_are_joined_in_order);
     tcase_add_test(tcase, test_long_alleles_and_many_rows_of_one_block);
