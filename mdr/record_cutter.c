@@ -66,7 +66,9 @@ static size_t text_header_bytes(const struct dp_array *bytes, size_t *seen, bool
         line = data + *seen;
         newline = memchr(line, '\n', bytes->length - *seen);
         if (!newline)
-            return ended && strncmp(line, "#CHROM", 6) == 0 ? bytes->length : 0;
+            return ended && bytes->length - *seen >= 6 && memcmp(line, "#CHROM", 6) == 0
+                       ? bytes->length
+                       : 0;
         *seen = (size_t)(newline - data) + 1;
         if (line[1] != '#')
             return *seen;
