@@ -73,18 +73,23 @@ summary() {
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/dataplug-test.XXXXXX") || cannot "no temporary folder"
 
-# The tools as built: libtool's wrapper scripts cost more than a small fetch does.
+# built PROGRAM...: found by its name from here on, as built: libtool's wrapper scripts cost more than
+# a small fetch does.
 bin=$work/bin
 mkdir -p "$bin"
-for tool in dp-index dp-slice dp-zcat; do
-    if [ -x "$build/.libs/$tool" ]; then
-        ln -s "$build/.libs/$tool" "$bin/$tool"
-    elif [ -x "$build/$tool" ]; then
-        ln -s "$build/$tool" "$bin/$tool"
-    else
-        cannot "$tool is not built in $build"
-    fi
-done
+built() {
+    local tool
+    for tool; do
+        if [ -x "$build/${tool%"${tool##*/}"}.libs/${tool##*/}" ]; then
+            ln -sf "$build/${tool%"${tool##*/}"}.libs/${tool##*/}" "$bin/"
+        elif [ -x "$build/$tool" ]; then
+            ln -sf "$build/$tool" "$bin/"
+        else
+            cannot "$tool is not built in $build"
+        fi
+    done
+}
+built dp-index dp-slice dp-zcat
 export LD_LIBRARY_PATH=$build/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export PATH=$bin:$PATH
 unset DP_INDEX_DIR AWS_PROFILE AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_REGION AWS_DEFAULT_REGION

@@ -11,17 +11,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 extent=${1:-some}
-for tool in dp-mdr datasets/generate_cohort; do
-    name=${tool##*/}
-    [ -e "$bin/$name" ] && continue
-    if [ -x "$build/.libs/$tool" ]; then
-        ln -s "$build/.libs/$tool" "$bin/$name"
-    elif [ -x "$build/$tool" ]; then
-        ln -s "$build/$tool" "$bin/$name"
-    else
-        cannot "$name is not built in $build"
-    fi
-done
+built dp-mdr datasets/generate_cohort
 for program in bcftools bgzip plink1.9 /usr/bin/python3; do
     command -v "$program" >/dev/null || cannot "$program is not installed"
 done

@@ -13,6 +13,10 @@ cp "$file" "$work/data/reads.fq.gz"
 for mate in 1 2; do
     cp "${file%/*}/read$mate.fq.gz" "$work/data/R$mate.fq.gz" || cannot "no mates in velvet-tests"
 done
+# The generator is named from the top of the tree.
+built dp-mdr datasets/generate_cohort
+mkdir "$work/data/datasets"
+ln -s "$bin/generate_cohort" "$work/data/datasets/"
 cd "$work/data" || exit 1
 
 # try COMMAND WANTED
