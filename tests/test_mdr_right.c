@@ -9,7 +9,8 @@
 static const int32_t weight[2] = {3, 5};
 
 /* Calls of variant `v` in segment `s`, sample by sample. */
-static void count_calls(const struct dp_mdr_planes *planes, uint32_t v, size_t s, unsigned counts[4])
+static void count_calls(const struct dp_mdr_planes *planes, uint32_t v, size_t s,
+                        unsigned counts[4])
 {
     const struct dp_mdr_layout *layout = dp_mdr_planes_layout(planes);
     const struct dp_mdr_segment *segment = &layout->segments[s];
