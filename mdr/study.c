@@ -257,6 +257,8 @@ static uint64_t fill_rows(struct dp_mdr_study *study, const uint8_t *mask, unsig
     uint64_t incomplete = 0;
     size_t i;
 
+    if (threads == 0)
+        threads = 1;
 #pragma omp parallel for schedule(static, 64) num_threads((int)threads) reduction(+ : incomplete)
     for (i = 0; i < study->kept_count; i++) {
         const uint8_t *row = dp_mdr_genotypes_row(study->genotypes, study->kept[i]);
