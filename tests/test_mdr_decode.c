@@ -29,9 +29,9 @@ static int open_decoder(const char *text, const struct dp_mdr_ingest_options *op
 
 START_TEST(headers)
 {
-    static const char *const texts[] = {
-        COLUMNS "\ta\tb", COLUMNS "\ta\tb\n", "##x\n" COLUMNS "\ta\tb\r\n",
-        "##x=#CHROM\t\n" COLUMNS "\ta\tb\r\r\n1\t2\n"};
+    static const char *const texts[] = {COLUMNS "\ta\tb", COLUMNS "\ta\tb\n",
+                                        "##x\n" COLUMNS "\ta\tb\r\n",
+                                        "##x=#CHROM\t\n" COLUMNS "\ta\tb\r\r\n1\t2\n"};
     struct dp_mdr_ingest_options options = {0};
     struct dp_mdr_decoder decoder;
     struct dp_mdr_genotypes *genotypes;
@@ -134,16 +134,16 @@ START_TEST(dosages)
         double dosage, certainty;
         unsigned call;
     } values[] = {
-        {0, 1, 0},       {1, 1, 1},        {2, 1, 2},       {1.00002, 1, 3}, {1.0000005, 1, 1},
-        {0.1, 0.9, 0},   {0.10001, 0.9, 3}, {1.9, 0.9, 2},  {-0.1, 0.9, 0},  {-0.2, 0.9, 3},
-        {2.49, 0.51, 2}, {2.51, 0.51, 3},  {3, 0.9, 3},     {NAN, 0.9, 3},   {INFINITY, 0.9, 3},
-        {0.5, 0.51, 3},  {1.5, 0.51, 3},   {-INFINITY, 0.9, 3},
+        {0, 1, 0},         {1, 1, 1},           {2, 1, 2},          {1.00002, 1, 3},
+        {1.0000005, 1, 1}, {0.1, 0.9, 0},       {0.10001, 0.9, 3},  {1.9, 0.9, 2},
+        {-0.1, 0.9, 0},    {-0.2, 0.9, 3},      {2.49, 0.51, 2},    {2.51, 0.51, 3},
+        {3, 0.9, 3},       {NAN, 0.9, 3},       {INFINITY, 0.9, 3}, {0.5, 0.51, 3},
+        {1.5, 0.51, 3},    {-INFINITY, 0.9, 3},
     };
     size_t i;
 
     for (i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-        ck_assert_msg(dp_mdr_decode_dosage(values[i].dosage, values[i].certainty) ==
-                          values[i].call,
+        ck_assert_msg(dp_mdr_decode_dosage(values[i].dosage, values[i].certainty) == values[i].call,
                       "%g at %g", values[i].dosage, values[i].certainty);
 }
 END_TEST

@@ -33,7 +33,8 @@ static void open_reader(size_t samples, enum dp_mdr_field field, bool split, str
         dp_array_append(&header, name, (size_t)snprintf(name, sizeof(name), "\ts%zu", s), 1);
     dp_array_append(&header, "\n", 1, 1);
     ck_assert_int_eq(dp_mdr_decoder_open(&header, false, &options, "x", &reader->decoder,
-                                         &reader->genotypes, NULL), DP_OK);
+                                         &reader->genotypes, NULL),
+                     DP_OK);
     ck_assert_int_eq(dp_mdr_decode_open(&reader->decoder, &reader->decode, NULL), DP_OK);
     reader->decode.part = reader->genotypes;
     reader->decode.record = 5;
@@ -100,7 +101,9 @@ START_TEST(pairs_and_others)
                                          n < 7 ? "*" : "*,*,*,*,*,*,*,*,G");
                 for (s = 0; s < samples; s++) {
                     length += (size_t)sprintf(line + length, "\t%s",
-                                              s == place ? odd[n] : s % 3 ? "0/1" : "1|1");
+                                              s == place ? odd[n]
+                                              : s % 3    ? "0/1"
+                                                         : "1|1");
                     wanted[s] = s == place ? calls[n] : s % 3 ? '1' : '2';
                 }
                 wanted[samples] = 0;
@@ -239,8 +242,7 @@ START_TEST(many_alleles)
         for (i = 0; i < DP_MDR_ALT_MAX + extra; i++)
             dp_array_append(&line, alt, (size_t)sprintf(alt, ",<D%u>", i), 1);
         dp_array_append(&line, "\t.\t.\t.\tGT\t1/1001", 16, 1);
-        ck_assert_int_eq(read_line(&reader, line.data, line.length, &err),
-                         extra ? DP_DATA : DP_OK);
+        ck_assert_int_eq(read_line(&reader, line.data, line.length, &err), extra ? DP_DATA : DP_OK);
         ck_assert_uint_eq(variants(&reader), DP_MDR_ALT_MAX);
     }
     ck_assert_str_eq(err.message, "x: record 5 (1:9): more than 1000 alternate alleles");
@@ -262,7 +264,10 @@ static const struct {
     size_t length;
     const char *message;
 } bads[] = {
-#define BAD(line, message) {line, sizeof(line) - 1, message}
+#define BAD(line, message)                                                                         \
+    {                                                                                              \
+        line, sizeof(line) - 1, message                                                            \
+    }
     BAD("", FEW),
     BAD("1\t9\t.\tA\tC\t.\t.\t.", FEW),
     BAD(SITE, MANY),
@@ -279,8 +284,7 @@ static const struct {
     BAD("1\t9\t.\tA\0\tC\t.\t.\t.\tGT\t0/1\t0/1\t0/1", FEW),
     BAD(SITE "\t0/1\t0\0001\t0/1", "x: record 5 (1:9): sample 's1': GT is not a genotype"),
     BAD(SITE "\t0/1\t0/1\t0/1 ", "x: record 5 (1:9): sample 's2': GT is not a genotype"),
-    BAD(SITE "\t0/1\t0/1/1\t0/1",
-        "x: record 5 (1:9): sample 's1': GT has more than two alleles"),
+    BAD(SITE "\t0/1\t0/1/1\t0/1", "x: record 5 (1:9): sample 's1': GT has more than two alleles"),
     BAD(SITE "\t\t0/1\t0/1", "x: record 5 (1:9): sample 's0': GT is not a genotype"),
     BAD(SITE "\t0/1\t0/2\t0/1",
         "x: record 5 (1:9): sample 's1': GT names an allele that the record does not have"),

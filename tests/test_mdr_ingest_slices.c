@@ -27,8 +27,9 @@ static void open_indexed(unsigned records, unsigned bad, unsigned other_bad,
     vcf_write("v.vcf", records, bad, other_bad);
     ck_assert_int_eq(dp_object_open(indexed->context, "v.vcf", NULL, &indexed->object, NULL),
                      DP_OK);
-    ck_assert_msg(dp_index_build(indexed->context, indexed->object, &options, &indexed->index,
-                                 &err) == DP_OK, "%s", err.message);
+    ck_assert_msg(
+        dp_index_build(indexed->context, indexed->object, &options, &indexed->index, &err) == DP_OK,
+        "%s", err.message);
     ck_assert_int_eq(dp_index_save(indexed->index, "v.vcf.dpi", NULL), DP_OK);
 }
 
@@ -62,7 +63,8 @@ static void must_be_whole(struct indexed *indexed, unsigned records)
             for (options.share = 0; options.share < (shares[i] ? shares[i] : 1); options.share++) {
                 ck_assert_msg(dp_mdr_ingest_slices(indexed->context, indexed->object,
                                                    indexed->index, &options, &genotypes, &counts,
-                                                   &err) == DP_OK, "%s", err.message);
+                                                   &err) == DP_OK,
+                              "%s", err.message);
                 at += vcf_must_be(genotypes, at);
                 counted += counts.records;
                 dp_mdr_genotypes_free(genotypes);
@@ -94,7 +96,8 @@ START_TEST(the_first_failure)
     open_indexed(VCF_RECORDS, 2500, 5500, &indexed);
     for (options.threads = 1; options.threads < 5; options.threads++) {
         ck_assert_int_eq(dp_mdr_ingest_slices(indexed.context, indexed.object, indexed.index,
-                                              &options, &genotypes, &counts, &err), DP_DATA);
+                                              &options, &genotypes, &counts, &err),
+                         DP_DATA);
         ck_assert_msg(strstr(err.message, "record 2500 (1:2500): sample 's100'") != NULL, "%s",
                       err.message);
     }
@@ -103,7 +106,8 @@ START_TEST(the_first_failure)
     options.share_count = 2; /* the second share knows nothing of the first one's failure */
     options.share = 1;
     ck_assert_int_eq(dp_mdr_ingest_slices(indexed.context, indexed.object, indexed.index, &options,
-                                          &genotypes, &counts, &err), DP_DATA);
+                                          &genotypes, &counts, &err),
+                     DP_DATA);
     ck_assert_msg(strstr(err.message, "record 5500 (1:5500): sample 's100'") != NULL, "%s",
                   err.message);
     close_indexed(&indexed);

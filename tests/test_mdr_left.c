@@ -9,8 +9,8 @@
 /* The call of the sample with bit `n` of the words of a plane. */
 static unsigned call_of(const struct dp_mdr_frame *frame, const uint16_t *row, size_t n)
 {
-    return (row[n / 16] >> n % 16 & 1u) |
-           (row[frame->layout->word_count + n / 16] >> n % 16 & 1u) << 1;
+    return (row[n / 16] >> n % 16 & 1u) | (row[frame->layout->word_count + n / 16] >> n % 16 & 1u)
+                                              << 1;
 }
 
 /* Its class: 3 or 9 is a missing call. */
@@ -35,7 +35,7 @@ static void must_list(const struct dp_mdr_left *left, const struct dp_mdr_frame 
     size_t length, at, n;
     unsigned class, number = 0;
 
-    for (class = 0; class <= left->classes; class++) {
+    for (class = 0; class <= left->classes; class ++) {
         for (at = 0, n = 0; class == last && n < piece->sample_count; n++)
             counts[left->classes - 1] +=
                 class_of(left, frame, rows, 16 * (size_t)piece->first_word + n) == class;

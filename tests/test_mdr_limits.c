@@ -52,8 +52,8 @@ static int64_t weigh(const struct dp_mdr_limits *limits, high found, unsigned wi
 
     for (f = 0; f < limits->fold_count; f++)
         if (f != without)
-            sum += (int64_t)limits->weight[1] * found[f][1] -
-                   (int64_t)limits->weight[0] * found[f][0];
+            sum +=
+                (int64_t)limits->weight[1] * found[f][1] - (int64_t)limits->weight[0] * found[f][0];
     return sum;
 }
 

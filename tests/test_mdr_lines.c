@@ -34,7 +34,9 @@ static const struct {
     {" \t \n\r\n  ", ""},
     {"\xEF\xBB\xBF", ""},
     {"a", "1:a;"},
-    {"\xEF\xBB\xBF" "a b\n", "1:a|b;"},
+    {"\xEF\xBB\xBF"
+     "a b\n",
+     "1:a|b;"},
     {"a\n\n b  c \nd", "1:a;3:b|c;4:d;"},
     {"a b\r\n\r\nc d\r", "1:a|b;3:c|d;"},
     {"a\tb c\n\td\t\n\t\ne f\n", "1:a|b c;2:|d|;4:e f;"}, /* by TABs: fields may be empty */

@@ -34,8 +34,8 @@ static uint8_t *make_bytes(size_t length)
     return bytes;
 }
 
-static void hash(const uint8_t *first, size_t first_length, const uint8_t *last,
-                 size_t last_length, uint8_t *sha256)
+static void hash(const uint8_t *first, size_t first_length, const uint8_t *last, size_t last_length,
+                 uint8_t *sha256)
 {
     struct sha256_ctx context;
 
@@ -48,8 +48,8 @@ static void hash(const uint8_t *first, size_t first_length, const uint8_t *last,
 /* Around the sizes where both ends begin to be less than all: no byte counts twice. */
 START_TEST(sizes)
 {
-    static const size_t lengths[] = {0,           1,           END - 1,     END,    END + 1,
-                                     2 * END - 1, 2 * END,     2 * END + 1, 3 * END + 7};
+    static const size_t lengths[] = {0,           1,       END - 1,     END,        END + 1,
+                                     2 * END - 1, 2 * END, 2 * END + 1, 3 * END + 7};
     const size_t length = lengths[_i], front = length < END ? length : END;
     const size_t back = length - front < END ? length - front : END;
     struct dp_context *context = test_context();

@@ -71,11 +71,9 @@ static const struct group {
     uint32_t back, count;
     bool missing;
 } groups[] = {
-    {600, 1000, true}, /* as many as there are lanes */
-    {6, 6, true},
-    {6, 1, false}, /* every third variant has no missing calls */
-    {6, 0, true},
-    {3, 3, true},
+    {600, 1000, true},                /* as many as there are lanes */
+    {6, 6, true},      {6, 1, false}, /* every third variant has no missing calls */
+    {6, 0, true},      {3, 3, true},
 };
 
 START_TEST(margins)

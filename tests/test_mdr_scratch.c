@@ -65,7 +65,7 @@ START_TEST(where_it_cannot_be)
     setenv("TMPDIR", name, 1);
     ck_assert_int_lt(dp_mdr_scratch_open(&fd, &err), 0);
     ck_assert_int_eq(fd, -7); /* untouched */
-    setenv("TMPDIR", "", 1); /* as if it were not set */
+    setenv("TMPDIR", "", 1);  /* as if it were not set */
     ck_assert_int_eq(dp_mdr_scratch_open(&fd, &err), DP_OK);
     close(fd);
 }

@@ -10,7 +10,7 @@
 #include "tests/connectors.h"
 
 #define HEADER                                                                                     \
-    "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t"               \
+    "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t"                \
     "a\tb\tc\td\te\n"
 #define SITE(place, id, filter) "1\t" place "\t" id "\tA\tG\t.\t" filter "\t.\tGT"
 
@@ -60,15 +60,14 @@ static void teardown(void)
 
 static struct dp_mdr_study_options options_of(const char *vcf, const char *planes)
 {
-    return (struct dp_mdr_study_options){.vcf = vcf,
-                                         .planes = planes,
-                                         .ingest = {.threads = 1},
-                                         .phenotypes = "p",
-                                         .fold_count = 2,
-                                         .filter = {.passed_only = true,
-                                                    .max_missing = 1,
-                                                    .order = 2},
-                                         .keep_rows = true};
+    return (struct dp_mdr_study_options){
+        .vcf = vcf,
+        .planes = planes,
+        .ingest = {.threads = 1},
+        .phenotypes = "p",
+        .fold_count = 2,
+        .filter = {.passed_only = true, .max_missing = 1, .order = 2},
+        .keep_rows = true};
 }
 
 static void open_study(const struct dp_mdr_study_options *options, struct dp_mdr_study *study)
@@ -196,7 +195,8 @@ START_TEST(of_saved_planes)
     open_study(&options, &study);
     memcpy(digest, study.digest, sizeof(digest));
     ck_assert_int_eq(dp_mdr_saved_planes_write(context, "v.dpg", study.genotypes, &study.origin,
-                                               &study.ingest_counts, NULL), DP_OK);
+                                               &study.ingest_counts, NULL),
+                     DP_OK);
     dp_mdr_study_close(&study);
     for (i = 0; i < 2; i++) { /* compared with the VCF, and without one */
         options = options_of(i ? NULL : "v.vcf", "v.dpg");
@@ -243,7 +243,8 @@ START_TEST(of_a_bed)
     ck_assert_mem_eq(study.digest, digest, sizeof(digest));
     ck_assert_uint_eq(study.origin.object_count, 3);
     ck_assert_int_eq(dp_mdr_saved_planes_write(context, "b.dpg", study.genotypes, &study.origin,
-                                               &study.ingest_counts, NULL), DP_OK);
+                                               &study.ingest_counts, NULL),
+                     DP_OK);
     dp_mdr_study_close(&study);
     options.planes = "b.dpg"; /* the .fam is read for the classes alone */
     open_study(&options, &study);
