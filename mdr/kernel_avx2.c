@@ -21,6 +21,8 @@ typedef numbers32 where32;
 #define select(m, a, b)    (((a) & (m)) | ((b) & ~(m)))
 #define positive16(a)      ((numbers16)_mm256_max_epi16((__m256i)(a), _mm256_setzero_si256()))
 #define positive32(a)      ((numbers32)_mm256_max_epi32((__m256i)(a), _mm256_setzero_si256()))
+#define lower16(a)         positive16((a) - 1)
+#define lower32(a)         positive32((a) - 1)
 #define widen(a)            ((numbers32)_mm256_cvtepi16_epi32((__m128i)(a)))
 #define first_halves(a, b)  __builtin_shufflevector(a, b, 0, 1, 4, 5)
 #define second_halves(a, b) __builtin_shufflevector(a, b, 2, 3, 6, 7)

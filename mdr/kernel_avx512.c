@@ -24,6 +24,8 @@ typedef __mmask16 where32;
 #define select(m, a, b) ternary(0xca, m, a, b)
 #define positive16(a)   ((numbers16)_mm512_max_epi16((__m512i)(a), _mm512_setzero_si512()))
 #define positive32(a)   ((numbers32)_mm512_max_epi32((__m512i)(a), _mm512_setzero_si512()))
+#define lower16(a)      ((numbers16)_mm512_subs_epu16((__m512i)(a), _mm512_set1_epi16(1)))
+#define lower32(a)      positive32((a) - 1)
 #define widen(a)            ((numbers32)_mm512_cvtepi16_epi32((__m256i)(a)))
 #define first_halves(a, b)  __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11)
 #define second_halves(a, b) __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15)

@@ -9,6 +9,7 @@
  *     select(m, a, b)    bits of a where m is set, of b elsewhere
  *     first_halves(a, b) the first half of a, then that of b; second_halves
  *     positive16(a)      the greater of a and 0, for signed 16-bit lanes; positive32(a) for 32
+ *     lower16(a)         the greater of a - 1 and 0, where a is not negative; lower32(a)
  *     widen(a)           half a vector of 16-bit lanes as numbers32
  *     where16, greater16(a, b), add_where16(w, s, x)
  *                        which lanes have a > b, and s + x in these, s elsewhere; ..32 likewise;

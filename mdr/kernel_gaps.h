@@ -33,21 +33,23 @@ INLINE VALUES NAME(tabulate)(const struct dp_mdr_sight *sight, size_t s, size_t 
             rows[r] += (NUMBER)row[r];
         }
         rows[last] += (NUMBER)row[last];
-        if (!sight->gaps)
-            continue;
-        gaps = sight->gaps + s * (classes + 2) * LANES + at;
+        if (sight->gaps) {
+            gaps = sight->gaps + s * (classes + 2) * LANES + at;
 #pragma GCC unroll 2
-        for (c = 0; c < 2; c++)
-            cells[3 * last + c] -= NAME(load_count)(gaps + c * LANES);
-        /* Of the last class, missing right: what the others have not. */
-        rows[last] -= NAME(load_count)(column + 2 * LANES);
+            for (c = 0; c < 2; c++)
+                cells[3 * last + c] -= NAME(load_count)(gaps + c * LANES);
+            /* Of the last class, missing right: what the others have not. */
+            rows[last] -= NAME(load_count)(column + 2 * LANES);
 #pragma GCC unroll 9
-        for (r = 0; r < classes; r++) {
-            gap = NAME(load_count)(gaps + (2 + r) * LANES);
-            if (r < last)
-                rows[r] -= gap;
-            rows[last] += gap;
+            for (r = 0; r < classes; r++) {
+                gap = NAME(load_count)(gaps + (2 + r) * LANES);
+                if (r < last)
+                    rows[r] -= gap;
+                rows[last] += gap;
+            }
         }
+        if (sizeof(NUMBER) == sizeof(uint16_t))
+            break; /* so few samples are one segment at most */
     }
 #pragma GCC unroll 9
     for (r = 0; r < last; r++) {
@@ -116,9 +118,9 @@ INLINE void NAME(sum_high)(const struct dp_mdr_sight *sight, unsigned cells,
         p = whole[1][c] - n[1][c];
         /* p >= q > 0 or p > q = 0 */
         if (weighted)
-            high = NAME(greater)(p * cases, NAME(positive)(q * controls - 1));
+            high = NAME(greater)(p * cases, NAME(lower)(q * controls));
         else
-            high = NAME(greater)(p, NAME(positive)(q - 1));
+            high = NAME(greater)(p, NAME(lower)(q));
         fp = NAME(add_where)(high, fp, n[0][c]);
         tp = NAME(add_where)(high, tp, n[1][c]);
         train_fp = NAME(add_where)(high, train_fp, q);

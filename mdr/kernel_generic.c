@@ -20,6 +20,8 @@ typedef numbers32 where32;
 #define select(m, a, b)    (((a) & (m)) | ((b) & ~(m)))
 #define positive16(a)      ((a) & (numbers16)((a) > 0))
 #define positive32(a)      ((a) & (numbers32)((a) > 0))
+#define lower16(a)         positive16((a) - 1)
+#define lower32(a)         positive32((a) - 1)
 #define widen(a)            __builtin_convertvector(a, numbers32)
 #define first_halves(a, b)  __builtin_shufflevector(a, b, 0, 2)
 #define second_halves(a, b) __builtin_shufflevector(a, b, 1, 3)

@@ -21,6 +21,8 @@ typedef numbers32 where32;
 #define carry3(a, b, c)    select((a) ^ (b), c, a)
 #define positive16(a)      ((numbers16)vmaxq_s16((int16x8_t)(a), vdupq_n_s16(0)))
 #define positive32(a)      ((numbers32)vmaxq_s32((int32x4_t)(a), vdupq_n_s32(0)))
+#define lower16(a)         positive16((a) - 1)
+#define lower32(a)         positive32((a) - 1)
 #define widen(a)            __builtin_convertvector(a, numbers32)
 #define first_halves(a, b)  __builtin_shufflevector(a, b, 0, 2)
 #define second_halves(a, b) __builtin_shufflevector(a, b, 1, 3)
