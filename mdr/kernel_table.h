@@ -65,7 +65,7 @@ struct dp_mdr_sight {
     uint64_t *found; /* bits of lanes that reach a limit are set */
     int32_t weight[2];
 
-    /* Complete calls, limits of weighted sums: of the testing one over all folds, of each fold's
+    /* Complete calls (or a first look), limits of weighted sums: of the testing one over all folds, of each fold's
      * training one. */
     const int32_t *row_sum;    /* [fold][class]: weighted, all calls */
     const int16_t *column_sum16; /* [fold][call 1, 2][lane]: weighted, all classes */
@@ -77,6 +77,7 @@ struct dp_mdr_sight {
      * one side or both: [segment][missing left and call 1, 2; class and missing right; missing left
      * and right][lane]; NULL: none. */
     const uint16_t *gaps;
+    bool skim; /* there are gaps, and a first look at weighted sums saves most of the judging */
     const uint32_t *row_count;    /* [segment][class, missing] */
     const uint16_t *column_count; /* [segment][call 1, 2, missing][lane] */
     /* Of the sum over the folds of sensitivity + specificity - 1, and of each fold's for training,

@@ -532,6 +532,7 @@ static int search_left(struct dp_mdr_searcher *searcher, unsigned n,
     sight->end = right->end - right->first;
     sight->counts = searcher->counts + n * count_size(searcher, classes);
     sight->gaps = gaps ? searcher->gaps + n * gap_size(searcher, classes) : NULL;
+    sight->skim = gaps && searcher->limits.proportional;
     sight->train = searcher->options.consistency;
     sight->prune = searcher->options.prune && !sight->train;
     sight->found = searcher->found;
