@@ -65,8 +65,8 @@ struct dp_mdr_sight {
     uint64_t *found; /* bits of lanes that reach a limit are set */
     int32_t weight[2];
 
-    /* Complete calls (or a first look), limits of weighted sums: of the testing one over all folds, of each fold's
-     * training one. */
+    /* Complete calls, or a first look. Limits are of weighted sums: of the testing one over all
+     * folds, of each fold's training one. */
     const int32_t *row_sum;    /* [fold][class]: weighted, all calls */
     const int16_t *column_sum16; /* [fold][call 1, 2][lane]: weighted, all classes */
     const int32_t *column_sum32; /* the same; judge16 needs one, judge32 the other */
