@@ -16,12 +16,13 @@
 #include <string.h>
 
 enum {
-    MAX_BLOCK = 16, /* left parts */
+    MAX_BLOCK = 32, /* left parts */
     MAX_GROUPS = 8,
 };
 
-/* Memory for the counts of a block, so that they stay in the second cache, and for groups. */
-static const size_t block_bytes = 384u << 10, group_bytes = 16u << 20;
+/* Memory for the counts of a block: of pairs so many that reading a group anew for each block costs
+ * little; of triples so that they stay in the second cache. And for groups. */
+static const size_t pair_bytes = 1280u << 10, triple_bytes = 384u << 10, group_bytes = 16u << 20;
 
 /* What is known of a variant; 0: nothing yet. */
 enum { KNOWN = 1, HAS_MISSING = 2, COMMONEST_SHIFT = 2 };
@@ -163,7 +164,8 @@ static size_t gap_size(const struct dp_mdr_searcher *searcher, unsigned classes)
 /* Left parts with so many classes, as many as a block should have. */
 static int make_lefts(struct dp_mdr_searcher *searcher, unsigned classes, struct dp_error *err)
 {
-    size_t block = block_bytes / (count_size(searcher, classes) * sizeof(uint16_t) + 1);
+    size_t block = (classes == 3 ? pair_bytes : triple_bytes) /
+                   (count_size(searcher, classes) * sizeof(uint16_t) + 1);
     int rc = 0;
 
     if (searcher->classes == classes)
