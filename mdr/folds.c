@@ -39,20 +39,42 @@ static struct named *sort_by_id(const struct dp_mdr_genotypes *genotypes,
     return sorted;
 }
 
-/* Deals the samples of a class out, the first one to fold `first` mod `fold_count`. */
+/* Deals the samples of a class out round, the first one to fold `first` mod the number of folds.
+ * Each fold takes so many as `room` says, all together at least the samples of the class; one that
+ * is full is passed over. */
 static void deal_class(struct dp_mdr_cohort *cohort, const uint32_t *by_id, bool cases,
-                       size_t first, unsigned fold_count, struct dp_mdr_random *random,
-                       uint32_t *samples)
+                       size_t first, size_t *room, struct dp_mdr_random *random, uint32_t *samples)
 {
-    size_t i, count = 0;
+    size_t i, count = 0, fold = first % cohort->fold_count;
 
     for (i = 0; i < cohort->sample_count; i++) {
         if (cohort->is_case[by_id[i]] == cases)
             samples[count++] = by_id[i];
     }
     dp_mdr_random_shuffle(random, samples, count);
-    for (i = 0; i < count; i++)
-        cohort->fold[samples[i]] = (uint8_t)((first + i) % fold_count);
+    for (i = 0; i < count; i++) {
+        while (!room[fold])
+            fold = (fold + 1) % cohort->fold_count;
+        room[fold]--;
+        cohort->fold[samples[i]] = (uint8_t)fold;
+        fold = (fold + 1) % cohort->fold_count;
+    }
+}
+
+/* room[1] is that for cases. */
+static int deal(const uint32_t *by_id, struct dp_mdr_cohort *cohort,
+                size_t room[2][DP_MDR_MAX_FOLDS], uint64_t seed, struct dp_error *err)
+{
+    struct dp_mdr_random random;
+    uint32_t *samples = malloc(cohort->sample_count * sizeof(*samples));
+
+    if (!samples)
+        return dp_error_no_memory(err);
+    dp_mdr_random_seed(&random, seed);
+    deal_class(cohort, by_id, false, 0, room[0], &random, samples);
+    deal_class(cohort, by_id, true, (size_t)cohort->control_count, room[1], &random, samples);
+    free(samples);
+    return DP_OK;
 }
 
 int dp_mdr_folds_order(const struct dp_mdr_genotypes *genotypes, const struct dp_mdr_cohort *cohort,
@@ -77,8 +99,8 @@ int dp_mdr_folds_order(const struct dp_mdr_genotypes *genotypes, const struct dp
 int dp_mdr_folds_deal_order(const uint32_t *by_id, struct dp_mdr_cohort *cohort,
                             unsigned fold_count, uint64_t seed, struct dp_error *err)
 {
-    struct dp_mdr_random random;
-    uint32_t *samples;
+    size_t room[2][DP_MDR_MAX_FOLDS];
+    unsigned fold;
 
     if (fold_count < DP_MDR_MIN_FOLDS || fold_count > DP_MDR_MAX_FOLDS)
         return dp_error_set(err, DP_INVALID, "%u folds: there may be %d to %d", fold_count,
@@ -89,15 +111,22 @@ int dp_mdr_folds_deal_order(const uint32_t *by_id, struct dp_mdr_cohort *cohort,
                             "must have one of either",
                             fold_count, (unsigned long long)cohort->case_count,
                             (unsigned long long)cohort->control_count);
-    samples = malloc(cohort->sample_count * sizeof(*samples));
-    if (!samples)
-        return dp_error_no_memory(err);
-    dp_mdr_random_seed(&random, seed);
-    deal_class(cohort, by_id, false, 0, fold_count, &random, samples);
-    deal_class(cohort, by_id, true, (size_t)cohort->control_count, fold_count, &random, samples);
+    for (fold = 0; fold < fold_count; fold++)
+        room[0][fold] = room[1][fold] = cohort->sample_count;
     cohort->fold_count = fold_count;
-    free(samples);
-    return DP_OK;
+    return deal(by_id, cohort, room, seed, err);
+}
+
+int dp_mdr_folds_deal_like(const uint32_t *by_id, const struct dp_mdr_cohort *like,
+                           struct dp_mdr_cohort *cohort, uint64_t seed, struct dp_error *err)
+{
+    size_t room[2][DP_MDR_MAX_FOLDS] = {{0}};
+    size_t i;
+
+    for (i = 0; i < like->sample_count; i++)
+        room[like->is_case[i]][like->fold[i]]++;
+    cohort->fold_count = like->fold_count;
+    return deal(by_id, cohort, room, seed, err);
 }
 
 int dp_mdr_folds_deal(const struct dp_mdr_genotypes *genotypes, struct dp_mdr_cohort *cohort,

@@ -17,9 +17,13 @@ enum { DP_MDR_MIN_FOLDS = 2 };
 int dp_mdr_folds_deal(const struct dp_mdr_genotypes *genotypes, struct dp_mdr_cohort *cohort,
                       unsigned fold_count, uint64_t seed, struct dp_error *err);
 
-/* The same for samples whose order by ID is known, such as when they are dealt out many times. */
+/* The same for samples whose order by ID is known. */
 int dp_mdr_folds_deal_order(const uint32_t *by_id, struct dp_mdr_cohort *cohort,
                             unsigned fold_count, uint64_t seed, struct dp_error *err);
+/* Deals them out so that each fold gets as many cases and controls as it has in `like`, a cohort
+ * with as many of either. Where the folds of `like` were dealt out, this is dp_mdr_folds_deal(). */
+int dp_mdr_folds_deal_like(const uint32_t *by_id, const struct dp_mdr_cohort *like,
+                           struct dp_mdr_cohort *cohort, uint64_t seed, struct dp_error *err);
 /* That order: numbers of samples of the cohort, which the caller frees. */
 int dp_mdr_folds_order(const struct dp_mdr_genotypes *genotypes, const struct dp_mdr_cohort *cohort,
                        uint32_t **by_id, struct dp_error *err);

@@ -55,8 +55,9 @@ int dp_mdr_permute_cohort(const struct dp_mdr_study *study, uint64_t seed, uint6
     dp_mdr_random_shuffle(&random, order, count);
     for (i = 0; i < count; i++)
         cohort->is_case[order[i]] = i < cohort->case_count;
-    rc = dp_mdr_folds_deal_order(study->by_id, cohort, cohort->fold_count,
-                                 dp_mdr_random_next(&random), err);
+    /* Folds of other sizes would have another best score by chance. */
+    rc = dp_mdr_folds_deal_like(study->by_id, &study->cohort, cohort, dp_mdr_random_next(&random),
+                                err);
     free(order);
     return rc;
 }

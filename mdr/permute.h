@@ -34,7 +34,8 @@ int dp_mdr_permute_run(const struct dp_mdr_study *study,
                        const struct dp_mdr_permute_options *options, struct dp_mdr_team *team,
                        double *best, struct dp_error *err);
 
-/* Gives `cohort` (a copy of the study's) the classes and folds of permutation `number` (from 1). */
+/* Gives `cohort` (a copy of the study's) the classes and folds of permutation `number` (from 1).
+ * Each fold keeps its numbers of cases and controls. */
 int dp_mdr_permute_cohort(const struct dp_mdr_study *study, uint64_t seed, uint64_t number,
                           struct dp_mdr_cohort *cohort, struct dp_error *err);
 

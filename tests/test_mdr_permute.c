@@ -10,6 +10,8 @@
 
 #include "mdr/kernel.h"
 #include "mdr/permute.h"
+#include "mdr/random.h"
+#include "mdr/report.h"
 #include "mdr/search.h"
 
 #include <math.h>
@@ -44,22 +46,41 @@ static void teardown(void)
     unlink(path);
 }
 
+static void copy_of(const struct dp_mdr_cohort *from, struct dp_mdr_cohort *to)
+{
+    size_t n = from->sample_count;
+
+    *to = *from;
+    to->column = memcpy(malloc(n * 4), from->column, n * 4);
+    to->is_case = memcpy(malloc(n), from->is_case, n);
+    to->fold = memcpy(malloc(n), from->fold, n);
+}
+
 static void copy(struct dp_mdr_cohort *to)
 {
-    size_t n = shape.samples;
+    copy_of(&data.cohort, to);
+}
 
-    *to = data.cohort;
-    to->column = memcpy(malloc(n * 4), data.cohort.column, n * 4);
-    to->is_case = memcpy(malloc(n), data.cohort.is_case, n);
-    to->fold = memcpy(malloc(n), data.cohort.fold, n);
+/* Each fold of `have` has as many cases and controls as in `want`. */
+static void assert_counts_kept(const struct dp_mdr_cohort *want, const struct dp_mdr_cohort *have)
+{
+    size_t tests[2][DP_MDR_MAX_FOLDS] = {{0}}, s;
+    unsigned fold;
+
+    ck_assert_uint_eq(want->fold_count, have->fold_count);
+    for (s = 0; s < want->sample_count; s++) {
+        tests[want->is_case[s]][want->fold[s]]++;
+        tests[have->is_case[s]][have->fold[s]]--;
+    }
+    for (fold = 0; fold < DP_MDR_MAX_FOLDS; fold++) {
+        ck_assert_uint_eq(tests[0][fold], 0);
+        ck_assert_uint_eq(tests[1][fold], 0);
+    }
 }
 
 START_TEST(a_permutation)
 {
     struct dp_mdr_cohort a, b;
-    size_t tests[2][4] = {{0}}, s, cases = 0;
-    unsigned fold;
-
     copy(&a);
     copy(&b);
     MUST(dp_mdr_permute_cohort(&study, 1, 5, &a, NULL));
@@ -69,39 +90,131 @@ START_TEST(a_permutation)
     ck_assert_int_eq(memcmp(a.is_case, b.is_case, shape.samples), 0);
     ck_assert_int_eq(memcmp(a.fold, b.fold, shape.samples), 0);
     ck_assert_int_ne(memcmp(a.is_case, data.cohort.is_case, shape.samples), 0);
-    for (s = 0; s < shape.samples; s++) {
-        cases += a.is_case[s];
-        tests[a.is_case[s]][a.fold[s]]++;
-    }
-    ck_assert_uint_eq(cases, data.cohort.case_count);
-    for (fold = 0; fold < 4; fold++) {
-        ck_assert_uint_ge(tests[1][fold], data.cohort.case_count / 4);
-        ck_assert_uint_ge(tests[0][fold], data.cohort.control_count / 4);
-    }
+    assert_counts_kept(&data.cohort, &a);
     dp_mdr_cohort_free(&a);
     dp_mdr_cohort_free(&b);
 }
 END_TEST
 
-/* The best score of a permutation, by looking at every pair. */
-static double best_of(uint64_t number)
+/* Folds of a seed, and the same as a file would give them: one permutation. */
+START_TEST(dealt_folds_are_dealt_again)
 {
-    struct mdr_data shuffled = data;
+    struct dp_mdr_cohort a, b;
+    struct dp_mdr_random random;
+    struct dp_mdr_study dealt = study;
+    uint32_t order[100];
+    size_t s, n = shape.samples;
+    uint64_t number;
+
+    copy(&a);
+    copy(&b);
+    MUST(dp_mdr_folds_deal_order(study.by_id, &a, shape.folds, 77, NULL));
+    dealt.cohort = a;
+    for (number = 1; number < 20; number++) {
+        MUST(dp_mdr_permute_cohort(&dealt, 5, number, &b, NULL));
+        assert_counts_kept(&a, &b);
+    }
+    /* As mdr/MDR.md says it. */
+    memcpy(order, study.by_id, n * sizeof(*order));
+    dp_mdr_random_seed(&random, 5 ^ 7 * UINT64_C(0xd1342543de82ef95));
+    dp_mdr_random_shuffle(&random, order, n);
+    MUST(dp_mdr_permute_cohort(&dealt, 5, 7, &b, NULL));
+    for (s = 0; s < n; s++)
+        a.is_case[order[s]] = s < a.case_count;
+    MUST(dp_mdr_folds_deal_order(study.by_id, &a, shape.folds, dp_mdr_random_next(&random), NULL));
+    ck_assert_int_eq(memcmp(a.is_case, b.is_case, n), 0);
+    ck_assert_int_eq(memcmp(a.fold, b.fold, n), 0);
+    dp_mdr_cohort_free(&a);
+    dp_mdr_cohort_free(&b);
+}
+END_TEST
+
+/* `few` cases and controls test in each fold but the last, where all others do. */
+static void make_unequal(const struct mdr_shape *of, size_t few, struct mdr_data *made)
+{
+    size_t seen[2] = {0, 0}, s, n;
+
+    mdr_make(of, 4, made);
+    for (s = 0; s < of->samples; s++) {
+        n = seen[made->cohort.is_case[s]]++ / few;
+        made->cohort.fold[s] = (uint8_t)(n < of->folds ? n : of->folds - 1);
+    }
+    dp_mdr_planes_free(made->planes);
+    MUST(dp_mdr_planes_new(&made->cohort, of->variants, NULL, &made->planes, NULL));
+    mdr_set_planes(made, made->planes);
+}
+
+START_TEST(folds_of_a_file_keep_their_sizes)
+{
+    static const struct mdr_shape unequal = {90, 3, 5, 40, 0, true};
+    struct dp_mdr_cohort backwards;
+    struct dp_mdr_study there, back;
+    struct mdr_data made;
+    uint32_t by_id[90];
+    size_t s, n = unequal.samples;
+    uint64_t number;
+
+    make_unequal(&unequal, 3, &made);
+    mdr_make_study(&made, team, &there);
+    back = there;
+    mdr_make_cohort(&unequal, &(uint64_t){1}, &backwards);
+    for (s = 0; s < n; s++) {
+        backwards.is_case[n - 1 - s] = made.cohort.is_case[s];
+        backwards.fold[n - 1 - s] = made.cohort.fold[s];
+        by_id[s] = (uint32_t)n - 1 - there.by_id[s];
+    }
+    back.cohort = backwards;
+    back.by_id = by_id;
+    for (number = 1; number < 30; number++) {
+        struct dp_mdr_cohort a, b;
+
+        copy_of(&made.cohort, &a);
+        copy_of(&backwards, &b);
+        MUST(dp_mdr_permute_cohort(&there, 8, number, &a, NULL));
+        assert_counts_kept(&made.cohort, &a);
+        ck_assert_int_ne(memcmp(a.fold, made.cohort.fold, n), 0);
+        /* The order of samples does not matter. */
+        MUST(dp_mdr_permute_cohort(&back, 8, number, &b, NULL));
+        for (s = 0; s < n; s++) {
+            ck_assert_uint_eq(a.is_case[s], b.is_case[n - 1 - s]);
+            ck_assert_uint_eq(a.fold[s], b.fold[n - 1 - s]);
+        }
+        dp_mdr_cohort_free(&a);
+        dp_mdr_cohort_free(&b);
+    }
+    dp_mdr_cohort_free(&backwards);
+    mdr_free_study(&there);
+    mdr_free(&made);
+}
+END_TEST
+
+/* The best score, by looking at every pair. */
+static double best_pair(const struct mdr_data *of)
+{
     struct dp_mdr_scores scores;
     struct dp_mdr_table table;
     double best = -INFINITY;
     uint32_t pair[2];
 
-    copy(&shuffled.cohort);
-    MUST(dp_mdr_permute_cohort(&study, 3, number, &shuffled.cohort, NULL));
-    for (pair[0] = 0; pair[0] < shape.variants; pair[0]++)
-        for (pair[1] = pair[0] + 1; pair[1] < shape.variants; pair[1]++) {
-            mdr_naive_table(&shuffled, 2, pair, &table);
-            dp_mdr_score(&table, shuffled.cohort.case_count, shuffled.cohort.control_count,
-                         &scores);
+    for (pair[0] = 0; pair[0] < of->variant_count; pair[0]++)
+        for (pair[1] = pair[0] + 1; pair[1] < of->variant_count; pair[1]++) {
+            mdr_naive_table(of, 2, pair, &table);
+            dp_mdr_score(&table, of->cohort.case_count, of->cohort.control_count, &scores);
             if (scores.mean_test > best)
                 best = scores.mean_test;
         }
+    return best;
+}
+
+/* That of a permutation. */
+static double best_of(uint64_t number)
+{
+    struct mdr_data shuffled = data;
+    double best;
+
+    copy(&shuffled.cohort);
+    MUST(dp_mdr_permute_cohort(&study, 3, number, &shuffled.cohort, NULL));
+    best = best_pair(&shuffled);
     dp_mdr_cohort_free(&shuffled.cohort);
     return best;
 }
@@ -145,6 +258,33 @@ START_TEST(the_same_scores)
         MUST(dp_mdr_permute_run(&study, &options, team, have, NULL));
         ck_assert_int_eq(memcmp(want, have, sizeof(want)), 0);
     }
+}
+END_TEST
+
+/* Classes say nothing here, but where 20 of 300 samples make a fold the best score is high by
+ * chance, higher than equal folds ever let it be. */
+START_TEST(chance_is_that_of_the_folds)
+{
+    static const struct mdr_shape null = {300, 30, 2, 50, 0, true};
+    struct dp_mdr_permute_options options = options_of(2, 1 << 30);
+    struct dp_mdr_schedule pairs;
+    struct dp_mdr_study there;
+    struct mdr_data made;
+    double best[99], observed;
+
+    make_unequal(&null, 10, &made);
+    mdr_make_study(&made, team, &there);
+    MUST(dp_mdr_schedule_make(2, null.variants, null.samples, 16, &pairs, NULL));
+    options.schedule = &pairs;
+    options.count = 99;
+    MUST(dp_mdr_permute_run(&there, &options, team, best, NULL));
+    observed = best_pair(&made);
+    ck_assert_double_gt(observed, 0.65);
+    ck_assert_double_gt(dp_mdr_report_p(best, 99, observed), 0.05);
+    /* Nor is it always surpassed. */
+    ck_assert_double_lt(dp_mdr_report_p(best, 99, observed), 0.95);
+    mdr_free_study(&there);
+    mdr_free(&made);
 }
 END_TEST
 
@@ -194,6 +334,9 @@ int main(void)
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_permutation);
+    tcase_add_test(tcase, dealt_folds_are_dealt_again);
+    tcase_add_test(tcase, folds_of_a_file_keep_their_sizes);
+    tcase_add_test(tcase, chance_is_that_of_the_folds);
     tcase_add_test(tcase, the_same_scores);
     tcase_add_test(tcase, stopped_and_begun_again);
     return mdr_run(tcase, "mdr_permute");
