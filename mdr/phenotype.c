@@ -104,16 +104,17 @@ static bool is_header(const char *first)
            strcmp(first, "IID") == 0;
 }
 
-/* A number that is no phenotype is a wrong phenotype rather than the name of a column. */
+/* What is no phenotype and does not begin as a name does ("2x", "-1", "?") is a wrong phenotype
+ * rather than the name of a column: taken for a header, its sample would be lost. Bytes that are
+ * not ASCII are letters of UTF-8. */
 static bool is_name(const char *value, bool zero_one)
 {
     enum dp_mdr_class class;
-    char *end;
+    unsigned char first = (unsigned char)*value;
+    bool letter = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') ||
+                  first == '_' || first >= 0x80;
 
-    if (read_class(value, zero_one, &class))
-        return false;
-    strtod(value, &end);
-    return *end != '\0';
+    return letter && !read_class(value, zero_one, &class);
 }
 
 /* Finds out what kind of text it is, from its first line. */

@@ -9,7 +9,7 @@
  *                                         one that is none of FID, IID, SID, PAT, MAT, SEX
  *   six columns, no header                .fam: IDs in column 2, phenotypes in column 6
  *   two columns                           ID and phenotype; the line is a header when its second
- *                                         column is no phenotype
+ *                                         column is no phenotype and begins with a letter or _
  *
  * Columns are parted by single TABs where the first line has one (a column may then be empty),
  * else by runs of blanks. A phenotype is 1 (control) or 2 (case), or 0 and 1 when that is asked

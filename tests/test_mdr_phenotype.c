@@ -79,6 +79,33 @@ START_TEST(two_columns_may_have_a_header)
 }
 END_TEST
 
+START_TEST(a_mistyped_first_line_is_no_header)
+{
+    static const char *const wrong[] = {"2x", "1.", "-",  "-8", "+1",
+                                        ".5", "12", "2 ", "?",  "\"2\""};
+    static const char *const names[] = {"phenotype", "CASE", "status2", "_p", "x", "\xC3\xA9tat"};
+    char text[100], want[100];
+    size_t i;
+
+    for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        sprintf(text, "a\t%s\nb\t1\n", wrong[i]);
+        sprintf(want, "p:1: phenotype '%s' is neither 1", wrong[i]);
+        ck_assert_msg(strncmp(reading(text, NULL), want, strlen(want)) == 0, "%s: %s", want,
+                      reading(text, NULL));
+        /* Parted by blanks alike. */
+        sprintf(text, "a %s\nb 1\n", wrong[i]);
+        if (!strchr(wrong[i], ' '))
+            ck_assert_int_eq(strncmp(reading(text, NULL), want, strlen(want)), 0);
+    }
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        sprintf(text, "a\t%s\nb\t1\n", names[i]);
+        ck_assert_str_eq(reading(text, NULL), "b=0");
+    }
+    /* Lines that are passed over count. */
+    ck_assert_int_eq(strncmp(reading("## x\na\t2x\nb\t1\n", NULL), "p:2: phenotype '2x'", 19), 0);
+}
+END_TEST
+
 START_TEST(what_is_missing)
 {
     ck_assert_str_eq(reading("a\t-9\nb\t0\nc\tNA\nd\tnan\ne\t.\nf\t\ng\tNaN\nh\tna\n", NULL),
@@ -149,5 +176,6 @@ START_TEST(objects_are_read_compressed_or_not)
 END_TEST
 
 TEST_MAIN("mdr_phenotype", a_fam_has_six_columns, a_header_says_where_things_stand,
-          two_columns_may_have_a_header, what_is_missing, what_is_wrong_is_said_with_its_line,
-          bytes_that_are_no_text, objects_are_read_compressed_or_not)
+          two_columns_may_have_a_header, a_mistyped_first_line_is_no_header, what_is_missing,
+          what_is_wrong_is_said_with_its_line, bytes_that_are_no_text,
+          objects_are_read_compressed_or_not)
