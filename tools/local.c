@@ -194,6 +194,44 @@ static bool is_same_file(const char *a, const char *b)
     return same;
 }
 
+/* `path` without links, "." and double slashes as far as it exists; the rest may be made later.
+ * NULL: out of memory. The caller frees it. */
+static char *canonical(const char *path)
+{
+    char *real = realpath(path, NULL), *copy, *folder, *made = NULL;
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+
+    if (real || !*path)
+        return real ? real : strdup(".");
+    copy = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    if (!copy)
+        return NULL;
+    folder = strcmp(copy, path) != 0 ? canonical(copy) : strdup(path);
+    free(copy);
+    if (folder && (!*name || strcmp(name, ".") == 0))
+        return folder;
+    if (folder && asprintf(&made, "%s/%s", strcmp(folder, "/") != 0 ? folder : "", name) < 0)
+        made = NULL;
+    free(folder);
+    return made;
+}
+
+bool dp_local_is_same_place(const char *a, const char *b)
+{
+    char *path_a = path_of(a), *path_b = path_of(b);
+    char *real_a = path_a ? canonical(path_a) : NULL, *real_b = path_b ? canonical(path_b) : NULL;
+    bool same = strcmp(a, b) == 0;
+
+    if (!same && real_a && real_b && !dp_local_is_stream(a) && !dp_local_is_stream(b))
+        same = strcmp(real_a, real_b) == 0 || is_same_file(a, b);
+    free(real_a);
+    free(real_b);
+    free(path_a);
+    free(path_b);
+    return same;
+}
+
 /* Is there a local file at `name` that is an index? */
 static bool is_index(const char *name)
 {

@@ -45,6 +45,10 @@ int dp_local_try_index_place(struct dp_context *context, const char *place, stru
  * that is read from, or is at least not what was meant. */
 int dp_local_check_output(const char *output, const char *input, struct dp_error *err);
 
+/* Would what is written to `a` and to `b`, paths or URIs, lie at one place, however it is spelt and
+ * whatever links lead there? Neither need exist. */
+bool dp_local_is_same_place(const char *a, const char *b);
+
 /* "./NAME.dpi", where NAME is the last part of the object's name without a query; NULL when out of
  * memory. The caller frees it. */
 char *dp_local_rescue_name(const char *object);

@@ -101,24 +101,53 @@ static int name_files(struct run *run, struct dp_error *err)
     return DP_OK;
 }
 
-/* None of the outputs may be an input, nor another output. */
+/* Is anything of `input`, which may be NULL, lost when `output` is written? */
+static int check_input(const char *output, const char *input, struct dp_error *err)
+{
+    return input ? dp_local_check_output(output, input, err) : DP_OK;
+}
+
+/* The same for the three files of --bfile. */
+static int check_bfile(const char *output, const char *prefix, struct dp_error *err)
+{
+    static const char *const suffixes[] = {".bed", ".bim", ".fam"};
+    char *name;
+    int rc = DP_OK;
+    size_t i;
+
+    for (i = 0; prefix && rc == DP_OK && i < 3; i++) {
+        if (asprintf(&name, "%s%s", prefix, suffixes[i]) < 0)
+            return dp_error_no_memory(err);
+        rc = dp_local_check_output(output, name, err);
+        free(name);
+    }
+    return rc;
+}
+
+/* None of the outputs may be an input, nor another output. The counts of --stats are written even
+ * when the run fails: not to where they must not go. */
 static int check_names(const struct run *run, struct dp_error *err)
 {
     const struct dp_mdr_options *options = run->options;
-    const char *outputs[] = {options->output, run->summary_name, options->write_folds,
-                             options->save_planes, run->journal_name};
+    const char *outputs[] = {options->output,      run->summary_name, options->write_folds,
+                             options->save_planes, run->journal_name, run->tool->stats_path};
     const char *inputs[] = {options->vcf, options->planes, options->pheno, options->fold_file,
                             options->index};
     size_t i, k;
     int rc = DP_OK;
 
-    for (i = 0; i < 5; i++) {
-        for (k = 0; rc == DP_OK && outputs[i] && k < 5; k++)
-            if (inputs[k])
-                rc = dp_local_check_output(outputs[i], inputs[k], err);
-        for (k = 0; rc == DP_OK && outputs[i] && k < i; k++)
-            if (outputs[k] && strcmp(outputs[i], outputs[k]) == 0)
+    for (i = 0; i < 6 && rc == DP_OK; i++) {
+        if (!outputs[i])
+            continue;
+        for (k = 0; rc == DP_OK && k < 5; k++)
+            rc = check_input(outputs[i], inputs[k], err);
+        if (rc == DP_OK)
+            rc = check_bfile(outputs[i], options->bfile, err);
+        for (k = 0; rc == DP_OK && k < i; k++)
+            if (outputs[k] && dp_local_is_same_place(outputs[i], outputs[k]))
                 rc = dp_error_set(err, DP_INVALID, "%s: two outputs cannot go there", outputs[i]);
+        if (rc < 0 && outputs[i] == run->tool->stats_path)
+            run->tool->stats_path = NULL;
     }
     return rc;
 }

@@ -152,6 +152,37 @@ check "the summary of another run stays" cmp -s want.json x.json
 rm x.json
 ends 1 "the input as the output" dp-mdr --force --vcf a.vcf.gz --pheno a.tsv -o a.tsv
 ends 1 "two outputs in one place" dp-mdr --vcf a.vcf.gz --pheno a.tsv -o x.tsv --summary x.tsv
+# However a place is spelt. d.*: what --force would replace if it did not know its inputs.
+for suffix in bed bim fam; do cp a.$suffix d.$suffix; done
+ln -s . here
+ln -s d.bim link.bim
+for name in d.bed d.bim d.fam ./d.fam here/d.fam "$PWD/d.bed" link.bim "file://$PWD/d.fam"; do
+    ends 1 "PLINK's $name as the output" dp-mdr --force --bfile d -o "$name" --no-journal --summary q.json
+    says "it is read from too" "PLINK's $name as the output"
+    ends 1 "PLINK's $name as the folds" dp-mdr --force --bfile d -o q.tsv --write-folds "$name"
+done
+for suffix in bed bim fam; do check "d.$suffix stays" cmp -s a.$suffix d.$suffix; done
+for name in q.tsv ./q.tsv here/q.tsv "$PWD/q.tsv" here/.//here/q.tsv "file://$PWD/q.tsv"; do
+    for option in --summary --write-folds --save-planes --journal --stats; do
+        [ "$option" = --stats ] && [ "${name#file:}" != "$name" ] && continue # takes paths only
+        ends 1 "$option $name" dp-mdr --vcf a.vcf.gz --pheno a.tsv -o q.tsv $option "$name"
+        says "two outputs cannot go there" "$option $name"
+        no "$option $name" q.tsv q.json q.tsv.journal
+    done
+done
+echo old >q.tsv
+ln -s q.tsv link.tsv
+ends 1 "a link to another output" dp-mdr --force --vcf a.vcf.gz --pheno a.tsv -o q.tsv --write-folds link.tsv
+same "it is as it was" "$(cat q.tsv)" old
+rm q.tsv
+ends 1 "counts in the default summary" dp-mdr --vcf a.vcf.gz --pheno a.tsv -o q.tsv --stats ./q.json
+no "counts in the default summary" q.tsv q.json
+: >empty.tsv
+ends 1 "counts in an input" dp-mdr --vcf a.vcf.gz --pheno empty.tsv -o q.tsv --stats empty.tsv
+check "counts in an input" test ! -s empty.tsv
+ends 0 "all outputs" dp-mdr -q --bfile d -o q.tsv --stats q.stats --write-folds q.folds --save-planes q.dpg
+check "all outputs" cmp -s want.tsv q.tsv
+check "counts" grep -q '"tool":"dp-mdr"' q.stats
 ends 0 "a summary elsewhere, by force" dp-mdr -q --force --vcf a.vcf.gz --pheno a.tsv -o x.tsv --summary kept.json
 check "a summary elsewhere" cmp -s want.json kept.json
 
