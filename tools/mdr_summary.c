@@ -18,6 +18,12 @@ static json_int_t whole(uint64_t count)
     return (json_int_t)count;
 }
 
+/* A whole number that may be above what readers of JSON, and jansson, can hold: as its digits. */
+static json_t *digits_of(uint64_t number)
+{
+    return json_sprintf("%llu", (unsigned long long)number);
+}
+
 static const char *hex(const uint8_t *bytes, size_t length, char *text)
 {
     size_t i;
@@ -44,7 +50,7 @@ static json_t *text_of(const char *text)
     return value;
 }
 
-/* The field and its certainty, as far as they matter to the input. */
+/* What the genotypes were read from: a VCF is one object, PLINK's files are three. */
 static const char *describe_input(const struct dp_mdr_origin *origin)
 {
     return origin->object_count == 1 ? "vcf" : "bed";
@@ -56,8 +62,8 @@ static json_t *make_parameters(const struct dp_mdr_options *options,
     static const char *const fields[] = {"GT", "DS", "GP"};
     const struct dp_mdr_origin *origin = &study->origin;
 
-    return json_pack("{s:i, s:I, s:o, s:s, s:s, s:f, s:s, s:b, s:f, s:f, s:f, s:o, s:o, s:b, s:I}",
-                     "order", (int)options->order, "seed", whole(options->seed), "fold_file",
+    return json_pack("{s:i, s:o, s:o, s:s, s:s, s:f, s:s, s:b, s:f, s:f, s:f, s:o, s:o, s:b, s:I}",
+                     "order", (int)options->order, "seed", digits_of(options->seed), "fold_file",
                      text_of(options->fold_file), "input", describe_input(origin), "field",
                      fields[origin->field], "certainty", origin->certainty, "multiallelic",
                      origin->split_multiallelic ? "split" : "skip", "pass", options->passed_only,

@@ -183,6 +183,8 @@ check "counts in an input" test ! -s empty.tsv
 ends 0 "all outputs" dp-mdr -q --bfile d -o q.tsv --stats q.stats --write-folds q.folds --save-planes q.dpg
 check "all outputs" cmp -s want.tsv q.tsv
 check "counts" grep -q '"tool":"dp-mdr"' q.stats
+ends 0 "the largest seed" dp-mdr -q --bfile d -o seed.tsv --seed 18446744073709551615
+check "the largest seed" grep -q '"seed": "18446744073709551615"' seed.json
 ends 0 "a summary elsewhere, by force" dp-mdr -q --force --vcf a.vcf.gz --pheno a.tsv -o x.tsv --summary kept.json
 check "a summary elsewhere" cmp -s want.json kept.json
 
