@@ -220,7 +220,8 @@ static int read_folds(struct reading *reading, struct dp_mdr_lines *lines, struc
 
 int dp_mdr_folds_read(struct dp_context *context, const char *uri,
                       const struct dp_mdr_genotypes *genotypes, struct dp_mdr_cohort *cohort,
-                      uint64_t *unknown, struct dp_error *err)
+                      uint64_t *unknown, struct dp_mdr_text_identity *identity,
+                      struct dp_error *err)
 {
     struct named *sorted = sort_by_id(genotypes, cohort);
     struct reading reading = {.cohort = cohort, .sorted = sorted};
@@ -244,6 +245,8 @@ int dp_mdr_folds_read(struct dp_context *context, const char *uri,
     cohort->fold_count = reading.fold_count;
     if (unknown)
         *unknown = reading.unknown;
+    if (identity)
+        *identity = lines.identity;
 out:
     dp_mdr_lines_free(&lines);
     free(reading.fold);

@@ -9,6 +9,7 @@
 
 #include "mdr/cohort.h"
 #include "mdr/genotypes.h"
+#include "mdr/lines.h"
 
 enum { DP_MDR_MIN_FOLDS = 2 };
 
@@ -30,11 +31,12 @@ int dp_mdr_folds_order(const struct dp_mdr_genotypes *genotypes, const struct dp
 
 /* Takes folds from the text `uri`: lines of an ID, a TAB and a fold from 1 (a header, #IID, is
  * passed over). Every sample of the cohort must have one, and every fold up to the greatest
- * one a case and a control. IDs of nobody are ignored and counted in *unknown, which may be
- * NULL. */
+ * one a case and a control. IDs of nobody are ignored and counted in *unknown; *identity is
+ * of the text. Both may be NULL. */
 int dp_mdr_folds_read(struct dp_context *context, const char *uri,
                       const struct dp_mdr_genotypes *genotypes, struct dp_mdr_cohort *cohort,
-                      uint64_t *unknown, struct dp_error *err);
+                      uint64_t *unknown, struct dp_mdr_text_identity *identity,
+                      struct dp_error *err);
 
 /* The cohort's folds as such a text, sorted by ID; *length bytes, which the caller frees. It does
  * not depend on the order of samples. */

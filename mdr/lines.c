@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 /* A table of a few million samples is below this; more is another kind of file. */
 static const size_t longest_text = (size_t)1 << 30;
@@ -31,6 +32,15 @@ static int collect(struct dp_stream *stream, const char *name, struct dp_array *
     return dp_array_append(text, "", 1, 1) ? DP_OK : dp_error_no_memory(err);
 }
 
+static void identify(const char *text, size_t length, struct dp_mdr_text_identity *identity)
+{
+    XXH128_canonical_t canonical;
+
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(text, length));
+    identity->bytes = length;
+    memcpy(identity->xxh128, canonical.digest, sizeof(identity->xxh128));
+}
+
 /* Takes `text`, which ends with a NUL beyond its `length`. */
 static int begin(struct dp_mdr_lines *lines, char *text, size_t length, const char *name,
                  struct dp_error *err)
@@ -41,6 +51,7 @@ static int begin(struct dp_mdr_lines *lines, char *text, size_t length, const ch
         return dp_error_no_memory(err);
     lines->text = text;
     lines->length = length;
+    identify(text, length, &lines->identity);
     if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
         lines->position = 3;
     return DP_OK;

@@ -13,6 +13,13 @@
 
 #include <stdbool.h>
 
+/* Which text it was: its length and XXH3 128-bit hash (canonical), of the bytes as they were read,
+ * without compression. */
+struct dp_mdr_text_identity {
+    uint64_t bytes;
+    uint8_t xxh128[16];
+};
+
 struct dp_mdr_lines {
     char *name; /* of the text, for messages */
     char *text; /* cut up in place */
@@ -20,6 +27,7 @@ struct dp_mdr_lines {
     size_t position; /* of the next line */
     uint64_t line;   /* number of the current one, from 1; 0: none yet */
     bool by_tabs;
+    struct dp_mdr_text_identity identity;
     struct dp_array fields; /* char * of the current line, in `text` */
 };
 

@@ -20,12 +20,14 @@ struct dp_mdr_phenotypes {
     struct dp_mdr_lines lines; /* kept for their text and name */
     struct dp_array people;    /* struct person, by ID once all were read */
     const char *column;
+    size_t choices; /* columns that could have been it */
 };
 
 /* Where IDs and phenotypes stand in a line. */
 struct layout {
     size_t id, value, column_count;
     bool header; /* the first line is one */
+    size_t choices;
 };
 
 /* The class that `value` says; false when it says none. */
@@ -64,21 +66,23 @@ static size_t column_of(const struct dp_mdr_lines *lines, size_t from, const cha
     return count;
 }
 
-/* The first column of a header that is about no parent, sex or name. */
-static size_t first_phenotype(const struct dp_mdr_lines *lines)
+/* The first column of a header that is about no parent, sex or name; *choices: how many there are.
+ */
+static size_t first_phenotype(const struct dp_mdr_lines *lines, size_t *choices)
 {
     static const char *const others[] = {"FID", "IID", "SID", "PAT", "MAT", "SEX"};
-    size_t i, n, count = dp_mdr_lines_count(lines);
+    size_t i, n, count = dp_mdr_lines_count(lines), first = count;
 
+    *choices = 0;
     for (i = 1; i < count; i++) {
         for (n = 0; n < sizeof(others) / sizeof(others[0]); n++) {
             if (strcmp(dp_mdr_lines_field(lines, i), others[n]) == 0)
                 break;
         }
-        if (n == sizeof(others) / sizeof(others[0]))
-            return i;
+        if (n == sizeof(others) / sizeof(others[0]) && (*choices)++ == 0)
+            first = i;
     }
-    return count;
+    return first;
 }
 
 static int read_header(const struct dp_mdr_lines *lines, const char *wanted, struct layout *layout,
@@ -90,7 +94,7 @@ static int read_header(const struct dp_mdr_lines *lines, const char *wanted, str
     layout->id = strcmp(first + (*first == '#'), "IID") == 0 ? 0 : column_of(lines, 1, "IID");
     if (layout->id == layout->column_count)
         return dp_mdr_lines_fail(lines, err, "the header has no column IID");
-    layout->value = wanted ? column_of(lines, 1, wanted) : first_phenotype(lines);
+    layout->value = wanted ? column_of(lines, 1, wanted) : first_phenotype(lines, &layout->choices);
     if (layout->value < layout->column_count)
         return DP_OK;
     if (wanted)
@@ -124,6 +128,7 @@ static int find_layout(const struct dp_mdr_lines *lines,
 {
     layout->column_count = dp_mdr_lines_count(lines);
     layout->header = false;
+    layout->choices = 1;
     if (is_header(dp_mdr_lines_field(lines, 0)))
         return read_header(lines, options->column, layout, err);
     if (layout->column_count == 6) {
@@ -218,6 +223,7 @@ static int read_all(struct dp_mdr_phenotypes *phenotypes,
     int result, got = first_line(lines, err);
 
     phenotypes->column = "";
+    phenotypes->choices = 1;
     if (got > 0) {
         result = find_layout(lines, options, &layout, err);
         if (result < 0)
@@ -225,6 +231,7 @@ static int read_all(struct dp_mdr_phenotypes *phenotypes,
     }
     if (layout.header) {
         phenotypes->column = dp_mdr_lines_field(lines, layout.value);
+        phenotypes->choices = layout.choices;
         got = dp_mdr_lines_next(lines, err);
     }
     while (got > 0) {
@@ -327,6 +334,17 @@ const char *dp_mdr_phenotype_source(const struct dp_mdr_phenotypes *phenotypes)
 const char *dp_mdr_phenotype_column(const struct dp_mdr_phenotypes *phenotypes)
 {
     return phenotypes->column;
+}
+
+size_t dp_mdr_phenotype_choices(const struct dp_mdr_phenotypes *phenotypes)
+{
+    return phenotypes->choices;
+}
+
+const struct dp_mdr_text_identity *
+dp_mdr_phenotype_identity(const struct dp_mdr_phenotypes *phenotypes)
+{
+    return &phenotypes->lines.identity;
 }
 
 void dp_mdr_phenotype_free(struct dp_mdr_phenotypes *phenotypes)

@@ -20,6 +20,7 @@
 #define DP_MDR_PHENOTYPE_H
 
 #include "base/error.h"
+#include "mdr/lines.h"
 
 #include <stdbool.h>
 
@@ -51,6 +52,12 @@ bool dp_mdr_phenotype_find(const struct dp_mdr_phenotypes *phenotypes, const cha
 /* What it was read from, and the name of the column ("" where it has none). */
 const char *dp_mdr_phenotype_source(const struct dp_mdr_phenotypes *phenotypes);
 const char *dp_mdr_phenotype_column(const struct dp_mdr_phenotypes *phenotypes);
+/* How many columns of a header could have been the phenotype when none was asked for by name; else
+ * 1. */
+size_t dp_mdr_phenotype_choices(const struct dp_mdr_phenotypes *phenotypes);
+/* Of the text it was read from. Lives as long as the phenotypes. */
+const struct dp_mdr_text_identity *
+dp_mdr_phenotype_identity(const struct dp_mdr_phenotypes *phenotypes);
 void dp_mdr_phenotype_free(struct dp_mdr_phenotypes *phenotypes);
 
 #endif

@@ -55,6 +55,15 @@ static int read_classes(struct dp_context *context, const struct dp_mdr_study_op
     return rc;
 }
 
+static int note_phenotypes(const struct dp_mdr_phenotypes *phenotypes, struct dp_mdr_study *study,
+                           struct dp_error *err)
+{
+    study->phenotype_text = *dp_mdr_phenotype_identity(phenotypes);
+    study->phenotype_choices = dp_mdr_phenotype_choices(phenotypes);
+    study->phenotype_column = strdup(dp_mdr_phenotype_column(phenotypes));
+    return study->phenotype_column ? DP_OK : dp_error_no_memory(err);
+}
+
 static int make_cohort(struct dp_context *context, const struct dp_mdr_study_options *options,
                        const char *fam, struct dp_mdr_study *study, struct dp_error *err)
 {
@@ -62,12 +71,14 @@ static int make_cohort(struct dp_context *context, const struct dp_mdr_study_opt
     int rc = read_classes(context, options, fam, &phenotypes, err);
 
     if (rc == DP_OK)
+        rc = note_phenotypes(phenotypes, study, err);
+    if (rc == DP_OK)
         rc = dp_mdr_cohort_match(study->genotypes, phenotypes, &study->cohort,
                                  &study->cohort_counts, err);
     dp_mdr_phenotype_free(phenotypes);
     if (rc == DP_OK && options->fold_file)
         rc = dp_mdr_folds_read(context, options->fold_file, study->genotypes, &study->cohort,
-                               &study->unknown_folds, err);
+                               &study->unknown_folds, &study->fold_text, err);
     else if (rc == DP_OK)
         rc = dp_mdr_folds_deal(study->genotypes, &study->cohort, options->fold_count, options->seed,
                                err);
@@ -365,6 +376,7 @@ void dp_mdr_study_close(struct dp_mdr_study *study)
     dp_mdr_origin_free(&study->origin);
     dp_mdr_cohort_free(&study->cohort);
     free(study->by_id);
+    free(study->phenotype_column);
     free(study->kept);
     memset(study, 0, sizeof(*study));
 }

@@ -44,6 +44,9 @@ struct dp_mdr_study {
     struct dp_mdr_filter_counts filter_counts;
     uint64_t incomplete_count; /* variants with a missing call of a sample of the cohort */
     uint64_t unknown_folds;    /* IDs of the file of folds that the cohort does not have */
+    struct dp_mdr_text_identity phenotype_text, fold_text; /* of what they were read from */
+    char *phenotype_column;   /* "" where it has no name */
+    size_t phenotype_choices; /* the columns it was chosen from, when none was asked for */
     uint8_t digest[DP_MDR_DIGEST_BYTES]; /* of all names and calls of the variants that are kept */
 
     /* How it is done. */

@@ -122,7 +122,7 @@ static const char *reading(const char *text)
     int i;
 
     test_write_file("folds", text, strlen(text));
-    if (dp_mdr_folds_read(context, "folds", genotypes, &cohort, &unknown, &err) < 0) {
+    if (dp_mdr_folds_read(context, "folds", genotypes, &cohort, &unknown, NULL, &err) < 0) {
         ck_assert_int_eq(err.code, DP_DATA);
         ck_assert_uint_eq(cohort.fold_count, 0);
         colon = strstr(err.message, "folds:");
@@ -175,7 +175,8 @@ START_TEST(what_was_written_can_be_read)
     ck_assert_int_eq(dp_mdr_folds_deal(genotypes, &dealt, 7, 3, NULL), DP_OK);
     text = format(genotypes, &dealt);
     test_write_file("folds", text, strlen(text));
-    ck_assert_int_eq(dp_mdr_folds_read(context, "folds", genotypes, &read, &unknown, NULL), DP_OK);
+    ck_assert_int_eq(
+        dp_mdr_folds_read(context, "folds", genotypes, &read, &unknown, NULL, NULL), DP_OK);
     ck_assert_uint_eq(unknown, 0);
     ck_assert_uint_eq(read.fold_count, 7);
     ck_assert_mem_eq(read.fold, dealt.fold, count);

@@ -257,6 +257,9 @@ static void say_samples(struct run *run)
     count_in(out, sizeof(out), counts->genotypes_only, "without a phenotype");
     count_in(out, sizeof(out), counts->missing, "with a missing phenotype");
     count_in(out, sizeof(out), counts->phenotypes_only, "without genotypes");
+    if (run->study.phenotype_choices > 1)
+        dp_tool_say(run->tool, "phenotype '%s', the first of %zu; --pheno-name takes another",
+                    run->study.phenotype_column, run->study.phenotype_choices);
     dp_tool_say(run->tool, "%zu samples: %llu cases, %llu controls%s%s", cohort->sample_count,
                 (unsigned long long)cohort->case_count, (unsigned long long)cohort->control_count,
                 *out ? "; left out: " : "", out);

@@ -62,15 +62,35 @@ static json_t *make_parameters(const struct dp_mdr_options *options,
     static const char *const fields[] = {"GT", "DS", "GP"};
     const struct dp_mdr_origin *origin = &study->origin;
 
-    return json_pack("{s:i, s:o, s:o, s:s, s:s, s:f, s:s, s:b, s:f, s:f, s:f, s:o, s:o, s:b, s:I}",
-                     "order", (int)options->order, "seed", digits_of(options->seed), "fold_file",
-                     text_of(options->fold_file), "input", describe_input(origin), "field",
-                     fields[origin->field], "certainty", origin->certainty, "multiallelic",
-                     origin->split_multiallelic ? "split" : "skip", "pass", options->passed_only,
-                     "max_missing", options->max_missing, "maf", options->maf, "hwe", options->hwe,
-                     "top", options->all ? json_null() : json_integer(whole(options->top)),
-                     "threshold", options->all ? json_real(options->threshold) : json_null(), "cvc",
-                     !options->no_consistency, "permutations", whole(options->permutations));
+    return json_pack(
+        "{s:i, s:o, s:b, s:o, s:s, s:s, s:f, s:s, s:b, s:f, s:f, s:f, s:o, s:o, s:b, s:I}", "order",
+        (int)options->order, "seed", digits_of(options->seed), "zero_one",
+        options->phenotype.zero_one, "fold_file", text_of(options->fold_file), "input",
+        describe_input(origin), "field", fields[origin->field], "certainty", origin->certainty,
+        "multiallelic", origin->split_multiallelic ? "split" : "skip", "pass", options->passed_only,
+        "max_missing", options->max_missing, "maf", options->maf, "hwe", options->hwe, "top",
+        options->all ? json_null() : json_integer(whole(options->top)), "threshold",
+        options->all ? json_real(options->threshold) : json_null(), "cvc", !options->no_consistency,
+        "permutations", whole(options->permutations));
+}
+
+/* A text of phenotypes or folds. */
+static json_t *make_text(const char *kind, const char *uri,
+                         const struct dp_mdr_text_identity *identity)
+{
+    char digest[2 * sizeof(identity->xxh128) + 1];
+
+    return json_pack("{s:o, s:I, s:s}", kind, text_of(uri), "bytes", whole(identity->bytes),
+                     "xxh128", hex(identity->xxh128, sizeof(identity->xxh128), digest));
+}
+
+static json_t *make_phenotypes(const char *uri, const struct dp_mdr_study *study)
+{
+    json_t *made = make_text("phenotypes", uri, &study->phenotype_text);
+    const char *column = study->phenotype_column;
+
+    json_object_set_new(made, "column", *column ? text_of(column) : json_null());
+    return made;
 }
 
 static json_t *make_inputs(const struct dp_mdr_options *options, const struct dp_mdr_study *study)
@@ -85,8 +105,9 @@ static json_t *make_inputs(const struct dp_mdr_options *options, const struct dp
                               "bytes", whole(study->origin.object[i].size_bytes), "sha256_of_ends",
                               hex(study->origin.object[i].sha256, DP_MDR_HASH_BYTES, digest)));
     if (options->pheno)
-        json_array_append_new(inputs, json_pack("{s:o, s:o}", "phenotypes", text_of(options->pheno),
-                                                "column", text_of(options->phenotype.column)));
+        json_array_append_new(inputs, make_phenotypes(options->pheno, study));
+    if (options->fold_file)
+        json_array_append_new(inputs, make_text("folds", options->fold_file, &study->fold_text));
     return inputs;
 }
 

@@ -85,6 +85,32 @@ ends 0 "three folds" dp-mdr -q --vcf a.vcf.gz --pheno a.tsv -o - --folds 3
 same "three folds" "$(head -n 1 out | grep -o 'test_ba_[0-9]*' | paste -sd' ')" \
     "test_ba_1 test_ba_2 test_ba_3"
 
+# --- which texts were read
+awk -v OFS='\t' 'BEGIN { print "#IID", "SEX", "first", "second" } { print $1, 1, $2, 3 - $2 }' a.tsv >two.pheno
+ends 0 "the first phenotype" dp-mdr --vcf a.vcf.gz --pheno two.pheno -o two.tsv --fold-file f.tsv
+check "the first phenotype" cmp -s want.tsv two.tsv
+says "phenotype 'first', the first of 2" "the first phenotype"
+check "its column" grep -q '"column": "first"' two.json
+hash_of() { /usr/bin/python3 -c 'import json, sys
+for one in json.load(open(sys.argv[1]))["inputs"]:
+    if sys.argv[2] in one: print(one["bytes"], one["xxh128"])' "$1" "$2"; }
+same "phenotypes" "$(hash_of two.json phenotypes | cut -d' ' -f 1)" "$(stat -c %s two.pheno)"
+same "folds" "$(hash_of two.json folds | cut -d' ' -f 1)" "$(stat -c %s f.tsv)"
+gzip -k f.tsv
+awk -v OFS='\t' 'NR > 1 { t = $3; $3 = $4; $4 = t } { print }' two.pheno >swapped.pheno
+ends 0 "the second phenotype" dp-mdr --vcf a.vcf.gz --pheno swapped.pheno --pheno-name second \
+    -o second.tsv --fold-file f.tsv.gz
+check "the second phenotype" cmp -s want.tsv second.tsv
+check "a name is not said" bash -c '! grep -q "first of" err'
+check "its column" grep -q '"column": "second"' second.json
+same "the same folds, compressed" "$(hash_of second.json folds)" "$(hash_of two.json folds)"
+check "other phenotypes" test "$(hash_of second.json phenotypes)" != "$(hash_of two.json phenotypes)"
+check "1 and 2" grep -q '"zero_one": false' two.json
+awk -v OFS='\t' '{ print $1, $2 - 1 }' a.tsv >01.tsv
+ends 0 "0 and 1" dp-mdr -q --vcf a.vcf.gz --pheno 01.tsv --01 -o 01.out.tsv
+check "0 and 1" cmp -s want.tsv 01.out.tsv
+check "0 and 1 are told" grep -q '"zero_one": true' 01.out.json
+
 # --- all over a threshold
 ends 0 "all" dp-mdr -q --vcf a.vcf.gz --pheno a.tsv -o every.tsv --all
 same "all" "$(wc -l <every.tsv)" 1771
