@@ -341,6 +341,8 @@ struct dp_index_info {
     uint64_t index_bytes;          /* size of the index file; 0 while it is not saved */
     uint64_t trailing_garbage_bytes;
     uint32_t crc32;                /* of all uncompressed bytes */
+    int bgzf_eof_missing;          /* 1: codec "bgzf" without the empty block at its end: cut where a
+                                    * block ends, or made by a tool that writes none */
 };
 /* Fills at most info->struct_bytes bytes. */
 void dp_index_info(const struct dp_index *index, struct dp_index_info *info);
@@ -592,6 +594,7 @@ struct dp_stream_info {
     uint64_t uncompressed_bytes;
     uint64_t member_count;
     uint64_t trailing_garbage_bytes; /* ignored bytes after the last member */
+    int bgzf_eof_missing;            /* as in struct dp_index_info; 0 where a range ends earlier */
 };
 
 /* Decompresses an object. With an index (may be NULL) threads work in parallel and a range costs

@@ -192,6 +192,7 @@ void dp_index_info(const struct dp_index *index, struct dp_index_info *info)
         .index_bytes = index->file_bytes,
         .trailing_garbage_bytes = index->garbage_bytes,
         .crc32 = index->identity.crc32,
+        .bgzf_eof_missing = index->bgzf_eof_missing,
     };
 
     all.struct_bytes = info->struct_bytes;

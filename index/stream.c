@@ -373,6 +373,7 @@ void dp_stream_info(const struct dp_stream *stream, struct dp_stream_info *info)
         .uncompressed_bytes = stream->given_bytes,
         .member_count = stream->codec == DP_CODEC_NONE ? 0 : stream->result.member_count,
         .trailing_garbage_bytes = stream->result.garbage_bytes,
+        .bgzf_eof_missing = stream->result.bgzf_eof_missing,
     };
     size_t length = info->struct_bytes < sizeof(full) ? info->struct_bytes : sizeof(full);
 

@@ -11,6 +11,7 @@
 #include "mdr/decode.h"
 #include "mdr/joiner.h"
 #include "mdr/record_cutter.h"
+#include "mdr/whole.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -246,6 +247,8 @@ int dp_mdr_ingest_stream(struct dp_context *context, struct dp_object *object,
     dp_array_free(&header);
     if (!rc && !header_only)
         rc = decode_stream(&work, counts, err);
+    if (!rc && !header_only)
+        rc = dp_mdr_whole_check(stream, name, err);
     dp_mdr_decoder_close(&work.decoder);
     dp_mdr_cutter_end(&work.cutter);
     dp_stream_free(stream);

@@ -6,6 +6,7 @@
 #include "mdr/ingest.h"
 #include "mdr/ingest_slices.h"
 #include "mdr/ingest_stream.h"
+#include "mdr/whole.h"
 
 #include <string.h>
 
@@ -30,7 +31,9 @@ static int find_index(struct dp_context *context, struct dp_object *object,
     if (!info.complete)
         return dp_error_set(err, DP_DATA, "%s: the object is truncated, says its index",
                             dp_object_uri(object));
-    return DP_OK;
+    return info.bgzf_eof_missing
+               ? dp_mdr_whole_refuse(dp_object_uri(object), info.source_bytes, err)
+               : DP_OK;
 }
 
 static int read_object(struct dp_context *context, struct dp_object *object, struct dp_index *index,

@@ -5,6 +5,8 @@
 
 #include "mdr/lines.h"
 
+#include "mdr/whole.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +74,8 @@ int dp_mdr_lines_read(struct dp_context *context, const char *uri, struct dp_mdr
     if (result < 0)
         goto out;
     result = collect(stream, dp_object_uri(object), &text, err);
+    if (result == DP_OK)
+        result = dp_mdr_whole_check(stream, dp_object_uri(object), err);
     if (result == DP_OK)
         result = begin(lines, text.data, text.length - 1, dp_object_uri(object), err);
     if (result == DP_OK)

@@ -138,20 +138,28 @@ static void write_vcf(const char *path, unsigned samples, unsigned records, bool
     fclose(file);
 }
 
-/* `from` through htslib, in `mode`. */
-static void convert(const char *from, const char *to, const char *mode)
+/* `from` through htslib, in `mode`; with `own_blocks` each record has a BGZF block of its own. */
+static void convert_records(const char *from, const char *to, const char *mode, bool own_blocks)
 {
     htsFile *in = hts_open(from, "r"), *out = hts_open(to, mode);
     bcf_hdr_t *head = bcf_hdr_read(in);
     bcf1_t *record = bcf_init();
 
     ck_assert_int_eq(bcf_hdr_write(out, head), 0);
-    while (bcf_read(in, head, record) == 0)
+    while (bcf_read(in, head, record) == 0) {
         ck_assert_int_eq(bcf_write(out, head, record), 0);
+        if (own_blocks)
+            ck_assert_int_eq(bgzf_flush(out->fp.bgzf), 0);
+    }
     bcf_destroy(record);
     bcf_hdr_destroy(head);
     ck_assert_int_eq(hts_close(in), 0);
     ck_assert_int_eq(hts_close(out), 0);
+}
+
+static void convert(const char *from, const char *to, const char *mode)
+{
+    convert_records(from, to, mode, false);
 }
 
 static void build_index(struct dp_context *context, const char *path, uint64_t spacing)
@@ -438,6 +446,51 @@ START_TEST(test_truncated_objects_are_refused)
 }
 END_TEST
 
+/* Where the last BGZF block that is left begins, by the sizes that blocks have in front. */
+static size_t last_block(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    unsigned char head[18];
+    size_t at = 0, last = 0;
+
+    while (fread(head, 1, sizeof(head), file) == sizeof(head)) {
+        last = at;
+        at += (size_t)head[16] + 256U * head[17] + 1;
+        ck_assert_int_eq(fseek(file, (long)at, SEEK_SET), 0);
+    }
+    fclose(file);
+    return last;
+}
+
+/* Cut where a block ends: no byte of what is left is wrong. */
+START_TEST(test_bgzf_without_its_end_is_refused)
+{
+    static const char *const paths[] = {"v.vcf.gz", "v.bcf"}, *const modes[] = {"wz", "wb"};
+    struct dp_context *context = test_context();
+    const char *folder = test_enter_folder();
+    size_t i, at, cut;
+    char message[80];
+
+    write_vcf("v.vcf", 333, 1500, true, "\n");
+    for (i = 0; i < 2; i++) {
+        convert_records("v.vcf", paths[i], modes[i], true);
+        for (cut = 0; cut < 2; cut++) { /* the EOF block, then one of records */
+            at = last_block(paths[i]);
+            ck_assert_uint_gt(at, 0);
+            ck_assert_int_eq(truncate(paths[i], (off_t)at), 0);
+            snprintf(message, sizeof(message),
+                     "offset %zu: no BGZF EOF block: the object may be truncated", at);
+            must_fail(context, paths[i], DP_MDR_GT, DP_DATA, message);
+            build_index(context, paths[i], 4096);
+            must_fail(context, paths[i], DP_MDR_GT, DP_DATA, message);
+            ck_assert_int_eq(unlink(i ? "v.bcf.dpi" : "v.vcf.gz.dpi"), 0);
+        }
+    }
+    dp_context_free(context);
+    test_leave_folder(folder);
+}
+END_TEST
+
 START_TEST(test_a_stale_index_is_an_error)
 {
     struct dp_context *context = test_context();
@@ -523,6 +576,7 @@ int main(void)
     tcase_add_test(tcase, test_slices_and_shares_are_the_whole);
     tcase_add_loop_test(tcase, test_bad_records_are_named, 0, sizeof(bads) / sizeof(bads[0]));
     tcase_add_test(tcase, test_truncated_objects_are_refused);
+    tcase_add_test(tcase, test_bgzf_without_its_end_is_refused);
     tcase_add_test(tcase, test_a_stale_index_is_an_error);
     tcase_add_test(tcase, test_no_record_is_no_failure);
     tcase_add_test(tcase, test_damaged_bcf_does_no_harm);

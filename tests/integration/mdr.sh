@@ -419,6 +419,8 @@ head -c 30001 c.vcf >cut.vcf
 refused "a cut VCF" "cut.vcf" --vcf cut.vcf --pheno c.tsv
 head -c 30000 m.bcf >cut.bcf
 refused "a cut BCF" "cut.bcf" --vcf cut.bcf --pheno m.tsv
+head -c -28 m.bcf >ended.bcf
+refused "a BCF without its EOF block" "ended.bcf: offset [0-9]*: no BGZF EOF block" --vcf ended.bcf --pheno m.tsv
 cp m.bim cut.bim; cp m.fam cut.fam; head -c 30000 m.bed >cut.bed
 refused "a cut .bed" "cut.bed" --bfile cut
 awk -F '\t' -v OFS='\t' 'NR == 40 { $20 = "0/x" } 1' c.vcf >word.vcf

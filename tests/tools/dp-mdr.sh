@@ -237,6 +237,15 @@ zcat a.vcf.gz | awk -F'\t' -v OFS='\t' '/^#CHROM/ { $12 = $11 } { print }' >dupl
 refused 1 "duplicate.vcf" "a sample twice" --vcf duplicate.vcf --pheno a.tsv
 head -c 3000 a.vcf.gz >truncated.vcf.gz
 refused 1 "truncated.vcf.gz" "a truncated VCF" --vcf truncated.vcf.gz --pheno a.tsv
+head -c -28 a.vcf.gz >ended.vcf.gz
+bgzip -c a.tsv | head -c -28 >ended.tsv.gz
+refused 1 "ended.vcf.gz: offset $(stat -c %s ended.vcf.gz): no BGZF EOF block" "a VCF that ends with a block" \
+    --vcf ended.vcf.gz --pheno a.tsv
+ends 0 "an index of it" dp-index build -q ended.vcf.gz
+refused 1 "ended.vcf.gz: offset $(stat -c %s ended.vcf.gz): no BGZF EOF block" "the same with an index" \
+    --vcf ended.vcf.gz --pheno a.tsv
+refused 1 "ended.tsv.gz: .*no BGZF EOF block" "phenotypes that end with a block" \
+    --vcf a.vcf.gz --pheno ended.tsv.gz
 refused 1 "nothing.vcf" "a VCF that is not there" --vcf nothing.vcf --pheno a.tsv
 refused 1 "DS" "a field that is not there" --vcf a.vcf.gz --pheno a.tsv --field DS
 awk -v OFS='\t' 'NR <= 100 { print $1, 1 }' a.tsv >few.tsv
