@@ -185,6 +185,18 @@ static unsigned word(const struct dp_tool *tool, const char *option, const char 
     dp_tool_usage(tool, "%s: '%s' is unknown; see --help", option, value);
 }
 
+/* Those of any machine: whether this one has it is found out later. */
+static const char *kernel_of(const struct dp_tool *tool, const char *value)
+{
+    static const char *const names[] = {"generic", "avx2", "avx512", "neon", "auto"};
+    unsigned i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(value, names[i]) == 0)
+            return value;
+    dp_tool_usage(tool, "--kernel: '%s' is not generic, avx2, avx512, neon or auto", value);
+}
+
 static bool take_genotypes(struct taking *taking, int code, const char *value)
 {
     static const char *const fields[] = {"GT", "DS", "GP"}, *const ways[] = {"split", "skip"};
@@ -310,7 +322,7 @@ static bool take_search(struct taking *taking, int code, const char *value)
         options->permutations = dp_tool_count(tool, "--permutations", value, 1, PERMUTATIONS_MAX);
         return true;
     case KERNEL:
-        options->kernel = value;
+        options->kernel = kernel_of(tool, value);
         return true;
     case TILE:
         options->tile = (uint32_t)dp_tool_count(tool, "--tile", value, 1, DP_MDR_TILE_MAX);
@@ -382,6 +394,12 @@ static void check_output(const struct dp_tool *tool, const struct dp_mdr_options
         dp_tool_usage(tool, "--threshold goes with --all");
     if (options->has_top && options->all)
         dp_tool_usage(tool, "--top and --all: only one of them can be listed");
+    if (options->save_planes && strcmp(options->save_planes, "-") == 0)
+        dp_tool_usage(tool, "--save-planes: they go to a file, not to standard output");
+    if (options->journal && strcmp(options->journal, "-") == 0)
+        dp_tool_usage(tool, "--journal: it is a file, not standard output");
+    if (tool->threads > DP_MDR_THREADS_MAX)
+        dp_tool_usage(tool, "--threads: %u are more than %d", tool->threads, DP_MDR_THREADS_MAX);
     if (options->journal && options->no_journal)
         dp_tool_usage(tool, "--journal and --no-journal contradict each other");
 }

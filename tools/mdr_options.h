@@ -13,6 +13,8 @@
 
 struct dp_tool;
 
+enum { DP_MDR_THREADS_MAX = 256 };
+
 struct dp_mdr_options {
     const char *vcf, *bfile, *planes; /* input */
     const char *index;

@@ -24,7 +24,6 @@
 #include <time.h>
 #include <xxhash.h>
 
-#define THREADS_MOST 256
 /* Of results that are sorted, and of planes of permutations. */
 #define SORT_BYTES ((size_t)256 << 20)
 /* A summary has some KiB. */
@@ -191,6 +190,8 @@ static int open_outputs(struct run *run, struct dp_error *err)
     struct dp_context *context = run->tool->context;
     int rc = check_names(run, err);
 
+    if (rc == DP_OK && run->journal_name)
+        rc = dp_local_check_folder(run->journal_name, err);
     if (rc == DP_OK)
         rc = dp_mdr_output_open(context, options->output, options->force, &run->table, err);
     if (rc == DP_OK)
@@ -663,7 +664,7 @@ int dp_mdr_run(struct dp_tool *tool, struct dp_mdr_team *team, const struct dp_m
         .team = team,
         .options = options,
         .first = dp_mdr_team_rank(team) == 0,
-        .threads = dp_tool_threads(tool, THREADS_MOST),
+        .threads = dp_tool_threads(tool, DP_MDR_THREADS_MAX),
     };
     struct dp_error err;
     int rc, status;

@@ -265,6 +265,16 @@ static _Noreturn void refuse_option(const struct dp_tool *tool, int code, const 
     dp_tool_usage(tool, "unknown or ambiguous option '%s'", argument);
 }
 
+/* A variable that is not set, most often. `row` is -1 when the option was given as the letter
+ * `code`. */
+static _Noreturn void refuse_empty(const struct dp_tool *tool, const struct option *longs, int row,
+                                   int code)
+{
+    if (row >= 0)
+        dp_tool_usage(tool, "--%s: its value is empty", longs[row].name);
+    dp_tool_usage(tool, "-%c: its value is empty", code);
+}
+
 int dp_tool_options(struct dp_tool *tool, int argc, char **argv, const struct dp_tool_option *own,
                     size_t count, void (*take)(void *user, int code, const char *value),
                     void *user)
@@ -272,23 +282,23 @@ int dp_tool_options(struct dp_tool *tool, int argc, char **argv, const struct dp
     struct option longs[OPTIONS_MAX] = {0};
     char letters[3 * OPTIONS_MAX] = ":"; /* zero-filled; ':' asks getopt to stay silent */
     size_t used = 0;
-    int code;
+    int code, row = -1;
 
     add_rows(longs, &used, letters, own, count);
     add_rows(longs, &used, letters, common, COMMON_COUNT);
     optind = 0; /* a fresh scan: commands with subcommands scan more than once */
-    while ((code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+    while ((code = getopt_long(argc, argv, letters, longs, &row)) != -1) {
         if (code == ':' || code == '?')
             refuse_option(tool, code, argv[optind - 1]);
-        /* A variable that is not set, most often. As a folder it would be the root. */
-        if (optarg && !*optarg)
-            dp_tool_usage(tool, "the value of an option is empty");
+        if (optarg && !*optarg) /* as a folder it would be the root */
+            refuse_empty(tool, longs, row, code);
         /* The AWS tools take the value of this one also behind a blank. */
         if (code == REQUEST_PAYER && !optarg && optind < argc &&
             strcmp(argv[optind], "requester") == 0)
             optind++;
         if (!take_common(tool, code, optarg))
             take(user, code, optarg);
+        row = -1;
     }
     return optind;
 }

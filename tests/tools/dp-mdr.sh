@@ -250,13 +250,19 @@ refused 1 "nothing.vcf" "a VCF that is not there" --vcf nothing.vcf --pheno a.ts
 refused 1 "DS" "a field that is not there" --vcf a.vcf.gz --pheno a.tsv --field DS
 awk -v OFS='\t' 'NR <= 100 { print $1, 1 }' a.tsv >few.tsv
 refused 1 "few.tsv" "folds of some only" --vcf a.vcf.gz --pheno a.tsv --fold-file few.tsv
-refused 1 "nosuchkernel" "a kernel of no machine" --vcf a.vcf.gz --pheno a.tsv --kernel nosuchkernel
+refused 2 "'nosuchkernel' is not generic, avx2" "a kernel of no machine" --vcf a.vcf.gz --pheno a.tsv --kernel nosuchkernel
 refused 2 "unknown or ambiguous option" "an unknown option" --vcf a.vcf.gz --pheno a.tsv --no-such-option
 refused 2 "is not a number from" "a share that is none" --vcf a.vcf.gz --pheno a.tsv --maf nan
 refused 2 "is not a number from" "a count that is none" --vcf a.vcf.gz --pheno a.tsv --folds 21
 refused 2 "only one of them" "two inputs" --vcf a.vcf.gz --bfile a --pheno a.tsv
 refused 2 "genotypes are needed" "no input" --pheno a.tsv
 refused 2 "pheno is needed" "no classes" --vcf a.vcf.gz
+refused 2 "save-planes: they go to a file" "planes to standard output" --vcf a.vcf.gz --pheno a.tsv --save-planes -
+refused 2 "journal: it is a file" "a journal to standard output" --vcf a.vcf.gz --pheno a.tsv --journal -
+refused 2 "threads: 257 are more than 256" "too many threads" --vcf a.vcf.gz --pheno a.tsv -@ 257
+refused 2 "pheno: its value is empty" "an empty value" --vcf a.vcf.gz --pheno ""
+refused 2 "@: its value is empty" "an empty letter" --vcf a.vcf.gz --pheno a.tsv -@ ""
+refused 1 "nowhere/j: No such" "a journal in no folder" --vcf nothing.vcf --pheno a.tsv --journal nowhere/j
 refused 2 "not expected" "an operand" --vcf a.vcf.gz --pheno a.tsv more
 refused 2 "goes with --all" "a threshold alone" --vcf a.vcf.gz --pheno a.tsv --threshold 0.5
 ends 2 "no output" dp-mdr --vcf a.vcf.gz --pheno a.tsv
