@@ -2,20 +2,25 @@
  * SPDX-FileCopyrightText: The dataplug authors */
 
 /* Which bytes genotypes were made of, and how: enough to tell that a file of saved planes is stale
- * without reading the objects, and to say in a report what was searched. Does not depend on where
- * the objects lie. */
+ * without reading the objects, and to say in a report what was searched. */
 
 #ifndef DP_MDR_ORIGIN_H
 #define DP_MDR_ORIGIN_H
 
 #include "mdr/ingest.h"
 
-enum { DP_MDR_ORIGIN_OBJECTS = 3, DP_MDR_ORIGIN_URI_BYTES = 4096, DP_MDR_HASH_BYTES = 32 };
+enum {
+    DP_MDR_ORIGIN_OBJECTS = 3,
+    DP_MDR_ORIGIN_URI_BYTES = 4096,
+    DP_MDR_ORIGIN_VALIDATOR_BYTES = 1024,
+    DP_MDR_HASH_BYTES = 32
+};
 
 struct dp_mdr_origin {
     unsigned object_count; /* 1: a VCF or BCF; 3: .bed, .bim, .fam */
     struct dp_mdr_origin_object {
-        char *uri; /* without secrets; only said, never compared */
+        char *uri;       /* without secrets */
+        char *validator; /* as dp_object_validator says it; "" for none, or one that is longer */
         uint64_t size_bytes;
         uint8_t
             sha256[DP_MDR_HASH_BYTES]; /* of the first and the last 64 KiB (all of shorter ones) */
@@ -33,7 +38,8 @@ int dp_mdr_origin_find(struct dp_context *context, const char *vcf, const char *
                        const struct dp_mdr_ingest_options *options, struct dp_mdr_origin *origin,
                        struct dp_error *err);
 /* 0 or DP_STALE_INDEX, saying what differs; `name` (of the file of planes) stands in the message.
- */
+ * Objects of up to 128 KiB are the same when their hash is; of longer ones that shows the ends
+ * alone, so they must also carry the validator of then, at the same URI (in S3: anywhere there). */
 int dp_mdr_origin_compare(const struct dp_mdr_origin *saved, const struct dp_mdr_origin *now,
                           const char *name, struct dp_error *err);
 /* Frees what `origin` holds, not `origin` itself. */

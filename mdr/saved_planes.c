@@ -20,15 +20,16 @@
 enum section_kind { ORIGIN, SAMPLES, VARIANTS, ROWS, SECTIONS };
 
 enum {
-    FILE_VERSION = 1,
+    FILE_VERSION = 2,
     FIXED_BYTES = 48,
     TABLE_ROW_BYTES = 24,
     HEADER_BYTES = FIXED_BYTES + SECTIONS * TABLE_ROW_BYTES,
     CRC_AT = 44,
     ORIGIN_FIXED_BYTES = 56,
-    ORIGIN_OBJECT_BYTES = 8 + DP_MDR_HASH_BYTES + 4, /* without its URI */
-    ORIGIN_BYTES_MAX = ORIGIN_FIXED_BYTES +
-                       DP_MDR_ORIGIN_OBJECTS * (ORIGIN_OBJECT_BYTES + DP_MDR_ORIGIN_URI_BYTES),
+    ORIGIN_OBJECT_BYTES = 8 + DP_MDR_HASH_BYTES + 4 + 4, /* without its texts */
+    ORIGIN_TEXT_BYTES_MAX = DP_MDR_ORIGIN_URI_BYTES + DP_MDR_ORIGIN_VALIDATOR_BYTES,
+    ORIGIN_BYTES_MAX =
+        ORIGIN_FIXED_BYTES + DP_MDR_ORIGIN_OBJECTS * (ORIGIN_OBJECT_BYTES + ORIGIN_TEXT_BYTES_MAX),
     VARIANT_FIXED_BYTES = 9,
     VARIANT_TEXTS = 4,
     CHUNK_BYTES = 8 << 20
@@ -61,12 +62,28 @@ static int put_text(struct output *output, const char *text, struct dp_error *er
     return put(output, text, strlen(text) + 1, err);
 }
 
+static int put_origin_object(struct output *output, const struct dp_mdr_origin_object *object,
+                             struct dp_error *err)
+{
+    uint8_t fixed[ORIGIN_OBJECT_BYTES];
+    size_t uri_length = strlen(object->uri), validator_length = strlen(object->validator);
+    int rc;
+
+    dp_le64_store(fixed, object->size_bytes);
+    memcpy(fixed + 8, object->sha256, DP_MDR_HASH_BYTES);
+    dp_le32_store(fixed + 8 + DP_MDR_HASH_BYTES, (uint32_t)uri_length);
+    dp_le32_store(fixed + 12 + DP_MDR_HASH_BYTES, (uint32_t)validator_length);
+    rc = put(output, fixed, sizeof(fixed), err);
+    if (!rc)
+        rc = put(output, object->uri, uri_length, err);
+    return rc ? rc : put(output, object->validator, validator_length, err);
+}
+
 static int put_origin(struct output *output, const struct dp_mdr_origin *origin,
                       const struct dp_mdr_ingest_counts *counts, struct dp_error *err)
 {
-    uint8_t fixed[ORIGIN_FIXED_BYTES] = {0}, object[ORIGIN_OBJECT_BYTES];
+    uint8_t fixed[ORIGIN_FIXED_BYTES] = {0};
     uint64_t certainty;
-    size_t length;
     unsigned i;
     int rc;
 
@@ -80,15 +97,8 @@ static int put_origin(struct output *output, const struct dp_mdr_origin *origin,
     dp_le64_store(fixed + 40, counts->skipped);
     dp_le64_store(fixed + 48, counts->with_field);
     rc = put(output, fixed, sizeof(fixed), err);
-    for (i = 0; i < origin->object_count && !rc; i++) {
-        length = strlen(origin->object[i].uri);
-        dp_le64_store(object, origin->object[i].size_bytes);
-        memcpy(object + 8, origin->object[i].sha256, DP_MDR_HASH_BYTES);
-        dp_le32_store(object + 8 + DP_MDR_HASH_BYTES, (uint32_t)length);
-        rc = put(output, object, sizeof(object), err);
-        if (!rc)
-            rc = put(output, origin->object[i].uri, length, err);
-    }
+    for (i = 0; i < origin->object_count && !rc; i++)
+        rc = put_origin_object(output, &origin->object[i], err);
     return rc;
 }
 
@@ -385,31 +395,39 @@ static int cursor_end(struct cursor *cursor, struct dp_error *err)
 
 /* --- the sections */
 
-static int read_origin_objects(struct cursor *cursor, struct dp_mdr_origin *origin,
-                               struct dp_error *err)
+/* A text of `length` bytes, at most `limit`. */
+static int read_origin_text(struct cursor *cursor, uint32_t length, uint32_t limit, char **text,
+                            struct dp_error *err)
 {
     const uint8_t *bytes = NULL;
-    uint32_t length;
-    unsigned i;
-    int rc = DP_OK;
+    int rc;
 
-    for (i = 0; i < origin->object_count && !rc; i++) {
-        rc = cursor_take(cursor, ORIGIN_OBJECT_BYTES, &bytes, err);
-        if (rc)
-            break;
-        origin->object[i].size_bytes = dp_le64_load(bytes);
-        memcpy(origin->object[i].sha256, bytes + 8, DP_MDR_HASH_BYTES);
-        length = dp_le32_load(bytes + 8 + DP_MDR_HASH_BYTES);
-        if (length > DP_MDR_ORIGIN_URI_BYTES)
-            return damaged(cursor->file, "the name of an object is too long", err);
-        rc = cursor_take(cursor, length, &bytes, err);
-        if (rc)
-            break;
-        origin->object[i].uri = strndup((const char *)bytes, length);
-        if (!origin->object[i].uri)
-            rc = dp_error_no_memory(err);
-    }
-    return rc;
+    if (length > limit)
+        return damaged(cursor->file, "the name or version of an object is too long", err);
+    rc = cursor_take(cursor, length, &bytes, err);
+    if (rc)
+        return rc;
+    *text = length ? strndup((const char *)bytes, length) : strdup("");
+    return *text ? DP_OK : dp_error_no_memory(err);
+}
+
+static int read_origin_object(struct cursor *cursor, struct dp_mdr_origin_object *object,
+                              struct dp_error *err)
+{
+    const uint8_t *bytes = NULL;
+    uint32_t uri_length, validator_length;
+    int rc = cursor_take(cursor, ORIGIN_OBJECT_BYTES, &bytes, err);
+
+    if (rc)
+        return rc;
+    object->size_bytes = dp_le64_load(bytes);
+    memcpy(object->sha256, bytes + 8, DP_MDR_HASH_BYTES);
+    uri_length = dp_le32_load(bytes + 8 + DP_MDR_HASH_BYTES);
+    validator_length = dp_le32_load(bytes + 12 + DP_MDR_HASH_BYTES);
+    rc = read_origin_text(cursor, uri_length, DP_MDR_ORIGIN_URI_BYTES, &object->uri, err);
+    return rc ? rc
+              : read_origin_text(cursor, validator_length, DP_MDR_ORIGIN_VALIDATOR_BYTES,
+                                 &object->validator, err);
 }
 
 static int read_origin(const struct file *file, struct dp_mdr_origin *origin,
@@ -418,6 +436,7 @@ static int read_origin(const struct file *file, struct dp_mdr_origin *origin,
     struct cursor cursor = cursor_of(file, ORIGIN);
     const uint8_t *bytes = NULL;
     uint64_t certainty;
+    unsigned i;
     int rc = cursor_take(&cursor, ORIGIN_FIXED_BYTES, &bytes, err);
 
     if (!rc) {
@@ -439,8 +458,8 @@ static int read_origin(const struct file *file, struct dp_mdr_origin *origin,
             rc = damaged(file, "its origin makes no sense", err);
         }
     }
-    if (!rc)
-        rc = read_origin_objects(&cursor, origin, err);
+    for (i = 0; i < origin->object_count && !rc; i++)
+        rc = read_origin_object(&cursor, &origin->object[i], err);
     if (!rc)
         rc = cursor_end(&cursor, err);
     dp_array_free(&cursor.bytes);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-/* mdr/origin.c: what the ends of objects and their sizes tell apart, wherever the objects lie. */
+/* mdr/origin.c: what the ends of objects, their sizes and versions tell apart. */
 
 #include "config.h"
 
 #include "mdr/origin.h"
 #include "tests/connectors.h"
 
+#include <fcntl.h>
 #include <nettle/sha2.h>
+#include <sys/stat.h>
 
 enum { END = 65536 };
 
@@ -94,9 +96,8 @@ START_TEST(bytes_that_differ)
     size_t i;
 
     test_write_file("v", bytes, 3 * END);
-    test_write_file("w", bytes, 3 * END);
     first = find(context, "v", NULL, &options);
-    now = find(context, "w", NULL, &options); /* elsewhere */
+    now = find(context, "v", NULL, &options);
     ck_assert_int_eq(dp_mdr_origin_compare(&first, &now, "x", NULL), DP_OK);
     dp_mdr_origin_free(&now);
     for (i = 0; i < 4; i++) {
@@ -116,6 +117,91 @@ START_TEST(bytes_that_differ)
     free(bytes);
     dp_context_free(context);
     test_leave_folder(folder);
+}
+END_TEST
+
+/* Sets the date of a file; the nanoseconds tell versions apart that lie within a second. */
+static void set_date(const char *path, long nanoseconds)
+{
+    const struct timespec dates[2] = {{1700000000, nanoseconds}, {1700000000, nanoseconds}};
+
+    ck_assert_int_eq(utimensat(AT_FDCWD, path, dates, 0), 0);
+}
+
+/* Both ends and the size are as they were: what was between is told by the date of the file. */
+START_TEST(versions_that_differ)
+{
+    static const size_t whole = 2 * END; /* of so much the hash is that of everything */
+    struct dp_context *context = test_context();
+    struct dp_mdr_ingest_options options = {0};
+    const char *folder = test_enter_folder();
+    uint8_t *bytes = make_bytes(whole + 1);
+    struct dp_mdr_origin first, now;
+
+    test_write_file("v", bytes, whole + 1);
+    set_date("v", 5);
+    first = find(context, "v", NULL, &options);
+    ck_assert_str_eq(first.object[0].validator, "mtime:1700000000.000000005");
+    bytes[END] ^= 1;
+    test_write_file("v", bytes, whole + 1);
+    set_date("v", 6);
+    now = find(context, "v", NULL, &options);
+    ck_assert_mem_eq(first.object[0].sha256, now.object[0].sha256, DP_MDR_HASH_BYTES);
+    must_differ(&first, &now, "x: the planes were made of another version of file:///");
+    dp_mdr_origin_free(&now);
+    test_write_file("w", bytes, whole + 1); /* elsewhere the date says nothing */
+    set_date("w", 5);
+    now = find(context, "w", NULL, &options);
+    must_differ(&first, &now, "x: the planes were made of file:///");
+    dp_mdr_origin_free(&now);
+    dp_mdr_origin_free(&first);
+
+    test_write_file("v", bytes, whole);
+    first = find(context, "v", NULL, &options);
+    test_write_file("w", bytes, whole);
+    set_date("w", 7);
+    now = find(context, "w", NULL, &options);
+    ck_assert_int_eq(dp_mdr_origin_compare(&first, &now, "x", NULL), DP_OK);
+    dp_mdr_origin_free(&now);
+    dp_mdr_origin_free(&first);
+    free(bytes);
+    dp_context_free(context);
+    test_leave_folder(folder);
+}
+END_TEST
+
+/* Which validators tell that an object is the same, at which places. */
+START_TEST(places_and_validators)
+{
+    static const struct {
+        const char *uri, *validator, *other_uri, *other_validator, *message;
+    } cases[] = {
+        {"http://h/v", "etag:\"1\"", "http://h/v", "etag:\"1\"", NULL},
+        {"http://h/v", "etag:\"1\"", "http://h/v", "etag:\"2\"", "another version"},
+        {"http://h/v", "etag:\"1\"", "http://h/v", "modified:x", "another version"},
+        {"http://h/v", "etag:\"1\"", "http://i/v", "etag:\"1\"", "cannot be told"},
+        {"http://h/v", "", "http://h/v", "", "cannot be told"},
+        {"http://h/v", "", "http://h/v", "etag:\"1\"", "cannot be told"},
+        {"s3://b/v", "etag:\"1\"", "s3://c/w", "etag:\"1\"", NULL},
+        {"s3://b/v", "etag:\"1\"", "s3://c/w", "etag:\"2\"", "cannot be told"},
+        {"s3://b/v", "version:1", "s3://c/w", "version:1", "cannot be told"},
+        {"s3://b/v", "etag:\"1\"", "http://h/v", "etag:\"1\"", "cannot be told"},
+    };
+    struct dp_mdr_origin saved = {.object_count = 1, .certainty = 1}, now = saved;
+    struct dp_error err = {0};
+    int rc;
+
+    saved.object[0].size_bytes = now.object[0].size_bytes = 3 * END;
+    saved.object[0].uri = strdup(cases[_i].uri);
+    saved.object[0].validator = strdup(cases[_i].validator);
+    now.object[0].uri = strdup(cases[_i].other_uri);
+    now.object[0].validator = strdup(cases[_i].other_validator);
+    rc = dp_mdr_origin_compare(&saved, &now, "x", &err);
+    ck_assert_int_eq(rc, cases[_i].message ? DP_STALE_INDEX : DP_OK);
+    if (cases[_i].message)
+        ck_assert_msg(strstr(err.message, cases[_i].message) != NULL, "%s", err.message);
+    dp_mdr_origin_free(&saved);
+    dp_mdr_origin_free(&now);
 }
 END_TEST
 
@@ -192,6 +278,8 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, sizes, 0, 9);
     tcase_add_test(tcase, bytes_that_differ);
+    tcase_add_test(tcase, versions_that_differ);
+    tcase_add_loop_test(tcase, places_and_validators, 0, 10);
     tcase_add_test(tcase, options_that_differ);
     tcase_add_test(tcase, three_objects);
     suite_add_tcase(suite, tcase);

@@ -7,6 +7,7 @@
 #include "base/le.h"
 #include "mdr/saved_planes.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 enum { SAMPLES = 37, VARIANTS = 500, HEADER_BYTES = 144, CRC_AT = 44 };
@@ -90,6 +91,14 @@ static void write_object(const char *path, size_t length, size_t changed)
     free(bytes);
 }
 
+/* A date that no file written now has. */
+static void set_date(const char *path)
+{
+    const struct timespec dates[2] = {{1700000000, 5}, {1700000000, 5}};
+
+    ck_assert_int_eq(utimensat(AT_FDCWD, path, dates, 0), 0);
+}
+
 START_TEST(test_what_was_saved_is_read)
 {
     struct dp_context *context = test_context();
@@ -112,6 +121,8 @@ START_TEST(test_what_was_saved_is_read)
     ck_assert_uint_eq(got.skipped, 1);
     ck_assert_uint_eq(got.with_field, 6);
     ck_assert_str_eq(saved.object[0].uri, origin.object[0].uri);
+    ck_assert_str_eq(saved.object[0].validator, origin.object[0].validator);
+    ck_assert_ptr_nonnull(strstr(saved.object[0].validator, "mtime:"));
     ck_assert_uint_eq(saved.object[0].size_bytes, 200000);
     dp_mdr_genotypes_free(read);
     ck_assert_int_eq(dp_mdr_saved_planes_read(context, "g.dpg", NULL, &read, NULL, NULL, NULL),
@@ -160,12 +171,16 @@ START_TEST(test_a_stale_file_is_told_from_a_good_one)
     ck_assert_int_eq(dp_mdr_saved_planes_write(context, "g.dpg", genotypes, &origin, &counts, NULL),
                      DP_OK);
     dp_mdr_origin_free(&origin);
-    must_be_stale(context, find(context, "copy.vcf", NULL, DP_MDR_DS, 0.9, true), NULL);
+    must_be_stale(context, find(context, "v.vcf", NULL, DP_MDR_DS, 0.9, true), NULL);
+    must_be_stale(context, find(context, "copy.vcf", NULL, DP_MDR_DS, 0.9, true), "cannot be told");
     must_be_stale(context, find(context, "short.vcf", NULL, DP_MDR_DS, 0.9, true), "other bytes");
     must_be_stale(context, find(context, "v.vcf", NULL, DP_MDR_GP, 0.9, true), "another field");
     must_be_stale(context, find(context, "v.vcf", NULL, DP_MDR_DS, 0.8, true), "another field");
     must_be_stale(context, find(context, "v.vcf", NULL, DP_MDR_DS, 0.9, false), "multiallelic");
     must_be_stale(context, find(context, NULL, "p", DP_MDR_DS, 0.9, true), "another kind of input");
+    write_object("v.vcf", 200000, 100000); /* where nothing is hashed */
+    set_date("v.vcf");
+    must_be_stale(context, find(context, "v.vcf", NULL, DP_MDR_DS, 0.9, true), "another version");
     write_object("v.vcf", 200000, 65535);
     must_be_stale(context, find(context, "v.vcf", NULL, DP_MDR_DS, 0.9, true), "other bytes");
     write_object("v.vcf", 200000, 199999);

@@ -164,7 +164,7 @@ import struct, sys, zlib
 def planes(samples, variants, objects):
     rows = (samples + 3) // 4
     sections = [struct.pack("<IIdII4Q", objects, 0, 1.0, 1, 0, variants, 0, 0, variants) +
-                b"".join(struct.pack("<Q32sI", 9, bytes(32), 3) + b"uri" for _ in range(objects)),
+                b"".join(struct.pack("<Q32sII", 9, bytes(32), 3, 7) + b"urimtime:1" for _ in range(objects)),
                 b"".join(b"s%d\0" % i for i in range(samples)),
                 b"".join(struct.pack("<QB", i, i % 2) + b"1\0rs%d\0A\0CT\0" % i for i in range(variants)),
                 bytes(i % 256 for i in range(variants * rows))]
@@ -172,7 +172,7 @@ def planes(samples, variants, objects):
     for number, section in enumerate(sections):
         table += struct.pack("<IIQQ", number, zlib.crc32(section), at, len(section))
         at += len(section)
-    head = lambda crc: b"\x89DPG\r\n\x1a\n" + struct.pack("<IIQQQII", 1, 0, at, samples, variants, 4, crc) + table
+    head = lambda crc: b"\x89DPG\r\n\x1a\n" + struct.pack("<IIQQQII", 2, 0, at, samples, variants, 4, crc) + table
     return head(zlib.crc32(head(0))) + b"".join(sections)
 
 for samples, variants, objects in ((1, 0, 1), (5, 3, 3), (16, 40, 1)):

@@ -151,6 +151,21 @@ check "planes that fit" cmp -s want.tsv out
 ends 3 "planes of another VCF" dp-mdr -q --planes a.dpg --vcf t.vcf.gz --pheno a.tsv -o -
 ends 3 "planes of other options" dp-mdr -q --planes a.dpg --vcf a.vcf.gz --multiallelic skip \
     --pheno a.tsv -o -
+# A .bed of more than 128 KiB, one of whose calls is another in the middle: only its date tells.
+"$generate" --samples 1001 --variants 600 --vcf m.vcf.gz --pheno m.tsv --bfile m || exit 99
+check "a .bed with a middle" test "$(stat -c %s m.bed)" -gt 150000
+mdr=(dp-mdr -q --top 5 --no-cvc)
+ends 0 "planes of a .bed" "${mdr[@]}" --bfile m -o m.out.tsv --save-planes m.dpg
+ends 0 "planes of a .bed that fit" "${mdr[@]}" --planes m.dpg --bfile m -o -
+check "planes of a .bed that fit" cmp -s m.out.tsv out
+for part in bed bim fam; do cp m.$part elsewhere.$part; done
+ends 3 "planes of a .bed elsewhere" "${mdr[@]}" --planes m.dpg --bfile elsewhere -o -
+says "elsewhere.bed is the same cannot be told.*--planes alone" "planes of a .bed elsewhere"
+printf '\252' | dd of=m.bed bs=1 seek=75000 conv=notrunc status=none
+ends 3 "planes of a .bed changed in place" "${mdr[@]}" --planes m.dpg --bfile m -o -
+says "m.dpg: the planes were made of another version of .*m.bed" "planes of a .bed changed in place"
+ends 0 "planes alone" "${mdr[@]}" --planes m.dpg --pheno m.tsv -o -
+check "planes alone" cmp -s m.out.tsv out
 
 # --- nothing is overwritten
 cp want.tsv kept.tsv
