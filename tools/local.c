@@ -79,21 +79,6 @@ int dp_local_make_parents(const char *path, struct dp_error *err)
     return rc;
 }
 
-int dp_local_check_folder(const char *path, struct dp_error *err)
-{
-    const char *slash = strrchr(path, '/');
-    size_t length = slash ? (size_t)(slash - path) : 0;
-    char *folder = length ? strndup(path, length) : strdup(slash ? "/" : ".");
-    int rc = DP_OK;
-
-    if (!folder)
-        return dp_error_no_memory(err);
-    if (access(folder, W_OK | X_OK) != 0)
-        rc = dp_error_set_errno(err, errno, "%s", path);
-    free(folder);
-    return rc;
-}
-
 /* An index begins so: index/INDEX.md */
 static const char magic[8] = "\x89" "DPI\r\n\x1a\n";
 

@@ -40,9 +40,6 @@ int dp_local_check_place(struct dp_context *context, const char *place, struct d
  * folders above it and checks it. */
 int dp_local_try_index_place(struct dp_context *context, const char *place, struct dp_error *err);
 
-/* May files be made in the folder of the path `path`? */
-int dp_local_check_folder(const char *path, struct dp_error *err);
-
 /* May data be written to `output`? DP_INVALID ("OUTPUT: ...") when it and `input`, paths or URIs,
  * are one and the same: the input would be gone; and when it is a local index, which may be the one
  * that is read from, or is at least not what was meant. */

@@ -184,14 +184,29 @@ static int check_left(struct run *run, struct dp_error *err)
     return rc;
 }
 
+/* The journal is made by the search, when all was read: whether it can be is found out before. */
+static int try_journal(const struct run *run, struct dp_error *err)
+{
+    struct dp_mdr_output *output = NULL;
+    int rc;
+
+    if (!run->journal_name)
+        return DP_OK;
+    if (dp_local_is_uri(run->journal_name))
+        return dp_error_set(err, DP_INVALID, "%s: a journal is a local file", run->journal_name);
+    rc = dp_mdr_output_open(run->tool->context, run->journal_name, true, &output, err);
+    dp_mdr_output_free(output);
+    return rc;
+}
+
 static int open_outputs(struct run *run, struct dp_error *err)
 {
     const struct dp_mdr_options *options = run->options;
     struct dp_context *context = run->tool->context;
     int rc = check_names(run, err);
 
-    if (rc == DP_OK && run->journal_name)
-        rc = dp_local_check_folder(run->journal_name, err);
+    if (rc == DP_OK)
+        rc = try_journal(run, err);
     if (rc == DP_OK)
         rc = dp_mdr_output_open(context, options->output, options->force, &run->table, err);
     if (rc == DP_OK)
