@@ -84,8 +84,11 @@ static int check_classes(const struct dp_mdr_genotypes *genotypes,
         return dp_error_set(err, DP_DATA, "%s: the phenotypes of all %llu samples are missing",
                             source, (unsigned long long)counts->missing);
     if (cohort->case_count == 0)
-        return dp_error_set(err, DP_DATA, "%s: no case among the %llu samples with a phenotype",
-                            source, analysed);
+        return dp_error_set(err, DP_DATA, "%s: no case among the %llu samples with a phenotype%s",
+                            source, analysed,
+                            dp_mdr_phenotype_has_zeros(phenotypes)
+                                ? "; 0 is missing here: with --01 it is a control, 1 a case"
+                                : "");
     if (cohort->control_count == 0)
         return dp_error_set(err, DP_DATA, "%s: no control among the %llu samples with a phenotype",
                             source, analysed);

@@ -353,6 +353,8 @@ int dp_mdr_decode_text_line(struct dp_mdr_decode *decode, char *line, size_t len
     char *fixed[FIXED_COLUMNS];
     bool has_field;
 
+    if (length == 0)
+        return dp_mdr_decode_fault(decode, NULL, err, "the line is empty");
     line[length] = '\t';
     columns.begin = cut_fixed(line, line + length + 1, fixed);
     if (!columns.begin)

@@ -21,6 +21,7 @@ struct dp_mdr_phenotypes {
     struct dp_array people;    /* struct person, by ID once all were read */
     const char *column;
     size_t choices; /* columns that could have been it */
+    bool has_zeros; /* which are missing */
 };
 
 /* Where IDs and phenotypes stand in a line. */
@@ -171,6 +172,8 @@ static int read_person(struct dp_mdr_phenotypes *phenotypes, const struct layout
                                  "(-9, %sNA, nan, '.' or empty)",
                                  value, zero_one ? "0" : "1", zero_one ? "1" : "2",
                                  zero_one ? "" : "0, ");
+    if (person.class == DP_MDR_UNKNOWN && strcmp(value, "0") == 0)
+        phenotypes->has_zeros = true;
     if (!dp_array_append(&phenotypes->people, &person, 1, sizeof(person)))
         return dp_error_no_memory(err);
     return DP_OK;
@@ -339,6 +342,11 @@ const char *dp_mdr_phenotype_column(const struct dp_mdr_phenotypes *phenotypes)
 size_t dp_mdr_phenotype_choices(const struct dp_mdr_phenotypes *phenotypes)
 {
     return phenotypes->choices;
+}
+
+bool dp_mdr_phenotype_has_zeros(const struct dp_mdr_phenotypes *phenotypes)
+{
+    return phenotypes->has_zeros;
 }
 
 const struct dp_mdr_text_identity *

@@ -55,6 +55,8 @@ const char *dp_mdr_phenotype_column(const struct dp_mdr_phenotypes *phenotypes);
 /* How many columns of a header could have been the phenotype when none was asked for by name; else
  * 1. */
 size_t dp_mdr_phenotype_choices(const struct dp_mdr_phenotypes *phenotypes);
+/* Was a 0 taken as missing? */
+bool dp_mdr_phenotype_has_zeros(const struct dp_mdr_phenotypes *phenotypes);
 /* Of the text it was read from. Lives as long as the phenotypes. */
 const struct dp_mdr_text_identity *
 dp_mdr_phenotype_identity(const struct dp_mdr_phenotypes *phenotypes);

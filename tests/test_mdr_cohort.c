@@ -59,6 +59,9 @@ START_TEST(a_cohort_without_two_classes_is_refused)
     check_refused("x1\t2\nx2\t1\n", "p: none of its 2 IDs is a sample of the genotypes: 'x1' here, "
                                     "'d' there");
     check_refused("a\t1\nb\t1\nx\t2\n", "p: no case among the 2 samples with a phenotype");
+    check_refused("a\t1\nb\t0\nx\t2\n",
+                  "p: no case among the 1 samples with a phenotype; 0 is missing here: with --01 "
+                  "it is a control, 1 a case");
     check_refused("a\t2\nb\t2\nx\t1\n", "p: no control among the 2 samples with a phenotype");
     check_refused("a\t0\nb\t-9\nx\t1\n", "p: the phenotypes of all 2 samples are missing");
 }

@@ -268,7 +268,7 @@ static const struct {
     {                                                                                              \
         line, sizeof(line) - 1, message                                                            \
     }
-    BAD("", FEW),
+    BAD("", "x: record 5: the line is empty"),
     BAD("1\t9\t.\tA\tC\t.\t.\t.", FEW),
     BAD(SITE, MANY),
     BAD(SITE "\t0/1", MANY),

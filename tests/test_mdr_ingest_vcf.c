@@ -341,7 +341,7 @@ static const struct bad bads[] = {
     {DP_MDR_GT, SAMPLES, SITE("C") "\t0/1:1\t0/1\t\n",
      "record 1 (1:7): sample 'c': GT is not a genotype"},
     {DP_MDR_GT, SAMPLES, SITE(".") "\t0/0\t0/0\n", "record 1 (1:7): the number of columns is not"},
-    {DP_MDR_GT, SAMPLES, GOOD "\n" GOOD, "record 2: the number of columns is not"},
+    {DP_MDR_GT, SAMPLES, GOOD "\n" GOOD, "record 2: the line is empty"},
     {DP_MDR_GT, SAMPLES, "1\t7\tx\n", "record 1: the number of columns is not"},
     {DP_MDR_GT, SAMPLES, "1\t7x\t.\tA\tC\t.\t.\t.\tGT\t0\t0\t0\n",
      "record 1: CHROM or POS makes no sense"},

@@ -243,6 +243,10 @@ sed 's/^/x/' a.tsv >strangers.tsv
 refused 1 "strangers.tsv" "nobody matches" --vcf a.vcf.gz --pheno strangers.tsv
 awk -F'\t' '{ print $1 "\t1" }' a.tsv >controls.tsv
 refused 1 "no case" "one class only" --vcf a.vcf.gz --pheno controls.tsv
+check "no 0 is there" bash -c '! grep -q -- --01 err'
+refused 1 "no case among .*--01" "0 and 1 without --01" --vcf a.vcf.gz --pheno 01.tsv
+(zcat a.vcf.gz; echo) >blank.vcf
+refused 1 "blank.vcf: record 61: the line is empty" "an empty line" --vcf blank.vcf --pheno a.tsv
 cat a.tsv <(head -n 2 a.tsv) >twice.tsv
 refused 1 "twice" "an ID twice" --vcf a.vcf.gz --pheno twice.tsv
 refused 1 "folds" "more folds than samples" --vcf a.vcf.gz --pheno <(sort -k2,2 a.tsv | sed -n '1,10p;$p') --folds 5
@@ -277,6 +281,7 @@ refused 2 "journal: it is a file" "a journal to standard output" --vcf a.vcf.gz 
 refused 2 "threads: 257 are more than 256" "too many threads" --vcf a.vcf.gz --pheno a.tsv -@ 257
 refused 2 "pheno: its value is empty" "an empty value" --vcf a.vcf.gz --pheno ""
 refused 2 "@: its value is empty" "an empty letter" --vcf a.vcf.gz --pheno a.tsv -@ ""
+refused 1 "s3://b/j: a journal is a local file" "a journal far away" --vcf nothing.vcf --pheno a.tsv --journal s3://b/j
 refused 1 "nowhere/j: No such" "a journal in no folder" --vcf nothing.vcf --pheno a.tsv --journal nowhere/j
 refused 2 "not expected" "an operand" --vcf a.vcf.gz --pheno a.tsv more
 refused 2 "goes with --all" "a threshold alone" --vcf a.vcf.gz --pheno a.tsv --threshold 0.5
