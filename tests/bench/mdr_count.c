@@ -187,7 +187,8 @@ int main(int argc, char **argv)
         seconds = now() - begin;
         best = seconds < best ? seconds : best;
     }
-    printf("kernel %s samples %u variants %zu pairs %zu seconds %.6f per_second %.0f check %llu\n",
+    printf("kernel %s samples %u variants %zu pairs %zu seconds %.6f per_cpu_second %.0f "
+           "check %llu\n",
            has_vectors() ? "avx512" : "popcnt", samples, input.variants,
            input.variants * input.variants, best,
            (double)input.variants * (double)input.variants / best, (unsigned long long)check);
