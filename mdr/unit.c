@@ -288,7 +288,7 @@ static void add_segment(const struct dp_mdr_searcher *searcher, const struct dp_
     const struct dp_mdr_sight *sight = &searcher->sight;
     const unsigned lanes = searcher->lanes, classes = left->classes, last = classes - 1;
     const uint16_t *counts = sight->counts + s * 2 * last * lanes + lane;
-    const uint16_t *gaps = sight->gaps + s * (classes + 2) * lanes + lane;
+    const uint16_t *gaps = NULL; /* where calls are missing */
     const uint16_t *column = right->counts + s * 3 * lanes + lane;
     const uint32_t *row = left->counts + s * (classes + 1);
     uint32_t sums[2] = {column[0], column[lanes]}, in_row[DP_MDR_MAX_CLASSES], n;
@@ -296,6 +296,7 @@ static void add_segment(const struct dp_mdr_searcher *searcher, const struct dp_
 
     memcpy(in_row, row, classes * sizeof(*row));
     if (sight->gaps) {
+        gaps = sight->gaps + s * (classes + 2) * lanes + lane;
         sums[0] -= gaps[0];
         sums[1] -= gaps[lanes];
         in_row[last] += gaps[(2 + last) * lanes] - (uint32_t)column[2 * lanes];
