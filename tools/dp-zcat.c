@@ -35,17 +35,7 @@ static const char help[] =
     "  -@, --threads N          threads in all; default: 2, or 1 on one processor\n"
     "  -q, --quiet              no warnings\n"
     "  -v, --verbose            say more\n"
-    "      --profile NAME       profile of the AWS configuration files\n"
-    "      --region NAME        AWS region\n"
-    "      --endpoint-url URL   S3 service other than AWS's own\n"
-    "      --addressing-style S where the bucket's name goes: path, virtual or auto (default)\n"
-    "      --no-sign-request    access S3 without credentials\n"
-    "      --request-payer      pay for the S3 requests, as some buckets ask\n"
-    "      --retries N          repeat a failed request at most N times; default: 7\n"
-    "      --timeout SECONDS    give a silent connection up after this long; default: 30\n"
-    "      --stats FILE         leave the counts of requests and bytes in FILE, as JSON\n"
-    "  -h, --help               print this text\n"
-    "  -V, --version            print the version\n"
+    DP_TOOL_HELP_COMMON("")
     "\n"
     "Exit status, as gzip's: 0 all is well, 1 an error, 2 a warning.\n";
 

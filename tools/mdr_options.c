@@ -140,17 +140,7 @@ const char dp_mdr_options_help[] =
     "\n"
     "  -q, --quiet              only say what failed\n"
     "  -v, --verbose            say more; twice: each step\n"
-    "      --profile NAME       profile of the AWS configuration files\n"
-    "      --region NAME        AWS region\n"
-    "      --endpoint-url URL   S3 service other than AWS's own\n"
-    "      --addressing-style S where the bucket's name goes: path, virtual or auto (default)\n"
-    "      --no-sign-request    access S3 without credentials\n"
-    "      --request-payer      pay for the S3 requests, as some buckets ask\n"
-    "      --retries N          repeat a failed request at most N times; default: 7\n"
-    "      --timeout SECONDS    give a silent connection up after this long; default: 30\n"
-    "      --stats FILE         leave the counts of requests and bytes in FILE, as JSON\n"
-    "  -h, --help               print this text\n"
-    "  -V, --version            print the version\n"
+    DP_TOOL_HELP_COMMON("")
     "\n"
     "Exit status: 0 all is well, 1 something failed, 2 wrong usage, 3 a stale or damaged index or\n"
     "file of planes, or a changed object.\n";

@@ -51,6 +51,21 @@ int dp_tool_options(struct dp_tool *tool, int argc, char **argv, const struct dp
                     size_t count, void (*take)(void *user, int code, const char *value),
                     void *user);
 
+/* The common options in a help text, but for -@, -q and -v, which each tool words itself.
+ * `of_region`: what is to be added behind "AWS region". */
+#define DP_TOOL_HELP_COMMON(of_region)                                                             \
+    "      --profile NAME       profile of the AWS configuration files\n"                          \
+    "      --region NAME        AWS region" of_region "\n"                                         \
+    "      --endpoint-url URL   S3 service other than AWS's own\n"                                 \
+    "      --addressing-style S where the bucket's name goes: path, virtual or auto (default)\n"   \
+    "      --no-sign-request    access S3 without credentials\n"                                   \
+    "      --request-payer      pay for the S3 requests, as some buckets ask\n"                    \
+    "      --retries N          repeat a failed request at most N times; default: 7\n"             \
+    "      --timeout SECONDS    give a silent connection up after this long; default: 30\n"        \
+    "      --stats FILE         leave the counts of requests and bytes in FILE, as JSON\n"         \
+    "  -h, --help               print this text\n"                                                 \
+    "  -V, --version            print the version\n"
+
 /* Makes the context and, when `progress` is set and somebody is watching, the progress line. */
 int dp_tool_open(struct dp_tool *tool, bool progress, struct dp_error *err);
 /* Frees what dp_tool_open made, closes standard output, says what was moved (-v, --stats), and
