@@ -120,11 +120,23 @@ refuses "no ranges: plan" "^dp-slice: $NGINX_URL/nr/reads.gz: .*(ranges|parts)" 
 # Lines that were made while there were ranges.
 dp-slice plan -n 3 --index "$work/local.dpi" "$NGINX_URL/reads.gz" >"$work/manifest" || fail "a plan"
 sed -i 's|location / { }|location / { max_ranges 0; }|' "$work/nginx/nginx.conf"
-kill -HUP "$(cat "$work/nginx/nginx.pid")"
-for _ in $(seq 100); do
-    [ "$(curl -s -o "$work/out" -w '%{http_code}' -r 0-1 "$NGINX_URL/reads.gz")" != 200 ] || break
+# The workers of before go on answering for a moment: only when none of them runs do all answers
+# come from the new ones. New ones are there once a request is answered then.
+master=$(cat "$work/nginx/nginx.pid")
+before=$(pgrep -P "$master") || fail "nginx has no workers"
+gone() {
+    local pid
+    for pid in $before; do
+        ! kill -0 "$pid" 2>/dev/null || return 1
+    done
+}
+kill -HUP "$master"
+for _ in $(seq 600); do
+    ! gone || break
     sleep 0.1
 done
+check "no ranges: the workers of before have ended" gone
+same "no ranges: answers" "$(curl -s -o "$work/out" -w '%{http_code}' -r 0-1 "$NGINX_URL/reads.gz")" 200
 refuses "no ranges: fetch" "^dp-slice: $NGINX_URL/reads.gz: .*(ranges|parts)" dp-slice fetch -q --only 2 "$work/manifest"
 
 summary
