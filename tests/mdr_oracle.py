@@ -13,6 +13,7 @@ import collections
 import gzip
 import itertools
 import math
+import struct
 import sys
 
 MISSING = None
@@ -91,19 +92,62 @@ def call_of(genotype, allele):
     return sum(each == str(allele) for each in alleles)
 
 
+def single(word):
+    """The number that a word of DS or GP is, as BCF has it: 32 bits. None for '.'."""
+    return None if word == "." else struct.unpack("f", struct.pack("f", float(word)))[0]
+
+
+def dosage_call(text, allele, certainty):
+    """The nearest number of copies, when DS is near enough."""
+    values = [single(word) for word in text.split(",")]
+    dosage = values[0] if text == "." else values[allele - 1]
+    if dosage is None:
+        return MISSING
+    near = min((0, 1, 2), key=lambda copies: abs(dosage - copies))
+    return near if abs(dosage - near) <= 1 - certainty + 1e-6 else MISSING
+
+
+def probable_call(text, alleles, allele, certainty):
+    """The first number of copies that is probable enough by all genotypes which have so many."""
+    if text == ".":
+        return MISSING
+    values = [single(word) for word in text.split(",")]
+    if None in values:
+        return MISSING
+    haploid = len(values) == alleles
+    listed = [(one, one) for one in range(alleles)] if haploid else \
+        [(low, high) for high in range(alleles) for low in range(high + 1)]
+    assert len(listed) == len(values)
+    for copies in (0, 1, 2):
+        if sum(value for value, pair in zip(values, listed) if pair.count(allele) == copies) >= certainty - 1e-6:
+            return copies
+    return MISSING
+
+
 class Variant:
-    def __init__(self, fields, alt, allele, columns):
+    def __init__(self, fields, alt, allele, columns, args):
         self.chrom, self.position, name, self.ref = fields[:4]
         self.alt = alt
         self.name = name if name != "." else ":".join((self.chrom, self.position, self.ref, alt))
         self.passed = fields[6] in ("PASS", ".")
-        at = fields[8].split(":").index("GT")
-        self.calls = []
-        for column in columns:
-            self.calls.append(call_of(fields[column].split(":")[at], allele))
+        self.calls = [MISSING] * len(columns)
+        names = fields[8].split(":")
+        if args.field not in names:
+            return
+        at = names.index(args.field)
+        for n, column in enumerate(columns):
+            words = fields[column].split(":")
+            if at >= len(words):
+                continue
+            if args.field == "GT":
+                self.calls[n] = call_of(words[at], allele)
+            elif args.field == "DS":
+                self.calls[n] = dosage_call(words[at], allele, args.certainty)
+            else:
+                self.calls[n] = probable_call(words[at], 1 + len(fields[4].split(",")), allele, args.certainty)
 
 
-def read_variants(path, classes, multiallelic):
+def read_variants(path, classes, args):
     """IDs of the samples that are analysed, in the order of the file, and all variants."""
     variants = []
     for line in lines_of(path):
@@ -115,9 +159,9 @@ def read_variants(path, classes, multiallelic):
             samples = [fields[i] for i in columns]
             continue
         alts = fields[4].split(",")
-        if alts == ["."] or (len(alts) > 1 and multiallelic == "skip"):
+        if alts == ["."] or (len(alts) > 1 and args.multiallelic == "skip"):
             continue
-        variants += [Variant(fields, alt, n + 1, columns) for n, alt in enumerate(alts)]
+        variants += [Variant(fields, alt, n + 1, columns, args) for n, alt in enumerate(alts)]
     return samples, variants
 
 
@@ -278,13 +322,15 @@ def arguments():
     options.add_argument("--max-missing", type=float, default=1.0)
     options.add_argument("--hwe", type=float, default=0.0)
     options.add_argument("--multiallelic", default="split")
+    options.add_argument("--field", default="GT")
+    options.add_argument("--certainty", type=float, default=0.9)
     return options.parse_args()
 
 
 def main():
     args = arguments()
     classes = read_classes(args.pheno, args.zero_one)
-    samples, variants = read_variants(args.vcf, classes, args.multiallelic)
+    samples, variants = read_variants(args.vcf, classes, args)
     if args.fold_file:
         fold_of = read_folds(args.fold_file)
     else:

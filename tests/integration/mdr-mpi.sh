@@ -10,6 +10,9 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+for program in bcftools bgzip /usr/bin/python3; do
+    command -v "$program" >/dev/null || cannot "$program is not installed"
+done
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 cd "$work" || exit 1
 
@@ -36,6 +39,18 @@ input=(--vcf c.vcf.gz --pheno p.tsv --tile 16)
 "$build/dp-mdr" -q "${input[@]}" -o want.tsv || cannot "dp-mdr failed"
 "$build/dp-mdr" -q "${input[@]}" --all --threshold 0.53 -o want-all.tsv || cannot "dp-mdr --all failed"
 "$build/dp-mdr" -q "${input[@]}" --permutations 20 -o want-p.tsv || cannot "dp-mdr --permutations failed"
+
+# Dosages and probabilities: the judge is the brute force of tests/mdr_oracle.py.
+"$top/tests/integration/mdr_dosages.py" 400 60 7 | bgzip >d.vcf.gz || cannot "no dosages"
+awk 'BEGIN { for (i = 0; i < 400; i++) print "p" i "\t" 1 + (i % 4 == 0) }' >dp.tsv
+bcftools view --no-version -O b -o d.bcf d.vcf.gz || cannot "no dosages in BCF"
+for name in d.vcf.gz d.bcf; do dp-index build -q -s 16K $name || cannot "no index of $name"; done
+for field in DS GP; do
+    "$top/tests/mdr_oracle.py" --vcf d.vcf.gz --pheno dp.tsv --field $field --folds 4 --seed 3 >judged-$field.tsv ||
+        cannot "no brute force"
+    "$build/dp-mdr" -q --vcf d.vcf.gz --pheno dp.tsv --field $field --folds 4 --seed 3 --all --tile 16 \
+        -o want-$field.tsv || cannot "dp-mdr --field $field failed"
+done
 
 # Enough to read, little to search: most variants go by their frequency.
 "$build/datasets/generate_cohort" --samples 1000 --variants 40000 --seed 7 --vcf big.vcf.gz --pheno big.tsv ||
@@ -81,6 +96,23 @@ same_bytes() {
     ranks 2 "$program" -q --vcf plain.vcf.gz --pheno p.tsv --tile 16 -o have.tsv 2>err
     check "$mpi: without an index" cmp -s want.tsv have.tsv
     rm -f have.tsv have.json
+}
+
+# As many ranks as you like against the brute force, which is told nothing of them.
+dosages() {
+    local count field file
+    for field in DS GP; do
+        for count in 1 2 3; do
+            for file in d.vcf.gz d.bcf; do
+                ranks "$count" "$program" -q --vcf $file --pheno dp.tsv --field $field --folds 4 --seed 3 --all --tile 16 \
+                    -@1 -o have.tsv --force 2>err || fail "$mpi: $field of $file: $(head -c 300 err)"
+                check "$mpi: $field of $file, $count ranks: as dp-mdr" cmp -s want-$field.tsv have.tsv
+                check "$mpi: $field of $file, $count ranks: as by brute force" \
+                    "$top/tests/integration/mdr_compare.py" have.tsv judged-$field.tsv
+                rm -f have.tsv have.json
+            done
+        done
+    done
 }
 
 # ------------------------------------------------------------ each slice once on this machine
@@ -187,6 +219,10 @@ errors() {
     one_message "too many folds" "folds" -q --vcf c.vcf.gz --pheno p.tsv --folds 21
     one_message "an unknown option" "nonsense" --nonsense
     one_message "planes of many ranks" "save" -q --vcf c.vcf.gz --pheno p.tsv --save-planes p.dpg
+    cp p.tsv counts.2
+    one_message "counts of a rank in an input" "counts.2: it .*, it is not overwritten" -q --vcf c.vcf.gz --pheno counts.2 --stats counts
+    check "$mpi: counts of a rank in an input: it stays" cmp -s p.tsv counts.2
+    rm -f counts*
     same "$mpi: help comes once" "$(ranks 3 "$program" --help 2>/dev/null | grep -c '^Usage: ')" 1
 }
 
@@ -201,6 +237,7 @@ for tree in "$build" ${1:+"$1"}; do
     make -s -C "$tree" tests/mdr_ranks >/dev/null || cannot "tests/mdr_ranks is not built in $tree"
     export LD_LIBRARY_PATH=$tree/.libs
     same_bytes "$tree"
+    dosages
     fetched_once
     errors
     restarts

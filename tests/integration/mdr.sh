@@ -182,6 +182,20 @@ for way in split skip; do
     check "genotypes in many spellings, --multiallelic $way" compare have want
 done
 
+# Dosages and probabilities, as text and as BCF, surer and less sure; odd threads cut them otherwise.
+"$top/tests/integration/mdr_dosages.py" 240 30 3 >doses.vcf
+bcftools view --no-version -O b -o doses.bcf doses.vcf 2>words || fail "doses.bcf: $(tail -n 1 words)"
+awk 'BEGIN { for (i = 0; i < 240; i++) print "p" i "\t" 1 + (i % 3 == 0) }' >doses.tsv
+for field in GT DS GP; do
+    for certainty in 0.51 0.9 1; do
+        oracle --vcf doses.vcf --pheno doses.tsv --folds 4 --seed 2 --field $field --certainty $certainty >want
+        for file in doses.vcf doses.bcf; do
+            search have --vcf $file --pheno doses.tsv --folds 4 --seed 2 --field $field --certainty $certainty --all
+            check "$file: $field, $certainty" compare have want
+        done
+    done
+done
+
 # ------------------------------------------------------------------------------- symmetries
 
 # The variants in reverse order: the same figures for the same two.
