@@ -13,6 +13,7 @@
 #include "mdr/saved_planes.h"
 #include "mdr/search.h"
 #include "tools/local.h"
+#include "tools/mdr_names.h"
 #include "tools/mdr_output.h"
 #include "tools/mdr_summary.h"
 #include "tools/signals.h"
@@ -100,54 +101,17 @@ static int name_files(struct run *run, struct dp_error *err)
     return DP_OK;
 }
 
-/* Is anything of `input`, which may be NULL, lost when `output` is written? */
-static int check_input(const char *output, const char *input, struct dp_error *err)
-{
-    return input ? dp_local_check_output(output, input, err) : DP_OK;
-}
-
-/* The same for the three files of --bfile. */
-static int check_bfile(const char *output, const char *prefix, struct dp_error *err)
-{
-    static const char *const suffixes[] = {".bed", ".bim", ".fam"};
-    char *name;
-    int rc = DP_OK;
-    size_t i;
-
-    for (i = 0; prefix && rc == DP_OK && i < 3; i++) {
-        if (asprintf(&name, "%s%s", prefix, suffixes[i]) < 0)
-            return dp_error_no_memory(err);
-        rc = dp_local_check_output(output, name, err);
-        free(name);
-    }
-    return rc;
-}
-
-/* None of the outputs may be an input, nor another output. The counts of --stats are written even
- * when the run fails: not to where they must not go. */
+/* The counts of --stats are written even when the run fails, by every rank: not to where they must
+ * not go. */
 static int check_names(const struct run *run, struct dp_error *err)
 {
-    const struct dp_mdr_options *options = run->options;
-    const char *outputs[] = {options->output,      run->summary_name, options->write_folds,
-                             options->save_planes, run->journal_name, run->tool->stats_path};
-    const char *inputs[] = {options->vcf, options->planes, options->pheno, options->fold_file,
-                            options->index};
-    size_t i, k;
-    int rc = DP_OK;
+    struct dp_mdr_names names = {run->summary_name, run->journal_name, run->tool->stats_path,
+                                 dp_mdr_team_size(run->team) > 1};
+    bool stats_are_safe;
+    int rc = dp_mdr_names_check(run->options, &names, &stats_are_safe, err);
 
-    for (i = 0; i < 6 && rc == DP_OK; i++) {
-        if (!outputs[i])
-            continue;
-        for (k = 0; rc == DP_OK && k < 5; k++)
-            rc = check_input(outputs[i], inputs[k], err);
-        if (rc == DP_OK)
-            rc = check_bfile(outputs[i], options->bfile, err);
-        for (k = 0; rc == DP_OK && k < i; k++)
-            if (outputs[k] && dp_local_is_same_place(outputs[i], outputs[k]))
-                rc = dp_error_set(err, DP_INVALID, "%s: two outputs cannot go there", outputs[i]);
-        if (rc < 0 && outputs[i] == run->tool->stats_path)
-            run->tool->stats_path = NULL;
-    }
+    if (!stats_are_safe)
+        run->tool->stats_path = NULL;
     return rc;
 }
 
@@ -203,10 +167,8 @@ static int open_outputs(struct run *run, struct dp_error *err)
 {
     const struct dp_mdr_options *options = run->options;
     struct dp_context *context = run->tool->context;
-    int rc = check_names(run, err);
+    int rc = try_journal(run, err);
 
-    if (rc == DP_OK)
-        rc = try_journal(run, err);
     if (rc == DP_OK)
         rc = dp_mdr_output_open(context, options->output, options->force, &run->table, err);
     if (rc == DP_OK)
@@ -632,6 +594,8 @@ static int prepare(struct run *run, struct dp_error *err)
                           run->options->save_planes);
     if (rc == DP_OK)
         rc = name_files(run, err);
+    if (rc == DP_OK)
+        rc = check_names(run, err);
     if (rc == DP_OK && run->first)
         rc = open_outputs(run, err);
     return dp_mdr_team_agree(run->team, rc, err);

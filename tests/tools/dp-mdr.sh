@@ -221,6 +221,30 @@ no "counts in the default summary" q.tsv q.json
 : >empty.tsv
 ends 1 "counts in an input" dp-mdr --vcf a.vcf.gz --pheno empty.tsv -o q.tsv --stats empty.tsv
 check "counts in an input" test ! -s empty.tsv
+# Files that belong to an input, and those that journals and counts of other ranks are named.
+for suffix in tbi csi gzi; do
+    echo "an index" >a.vcf.gz.$suffix
+    for option in "-o a.vcf.gz.$suffix" "-o q.tsv --summary a.vcf.gz.$suffix" "-o q.tsv --stats a.vcf.gz.$suffix"; do
+        # shellcheck disable=SC2086 # words
+        ends 1 "$option" dp-mdr --force --vcf a.vcf.gz --pheno a.tsv $option
+        says "a.vcf.gz.$suffix: it .*, it is not overwritten" "$option"
+    done
+    same "a.vcf.gz.$suffix stays" "$(cat a.vcf.gz.$suffix)" "an index"
+    rm a.vcf.gz.$suffix
+done
+for option in "-o j.1" "-o q.tsv --summary here/j.7" "-o q.tsv --write-folds ./j.12" "-o q.tsv --save-planes j.3"; do
+    # shellcheck disable=SC2086
+    ends 1 "$option, journal j" dp-mdr --vcf a.vcf.gz --pheno a.tsv --journal j $option
+    says "two outputs cannot go there" "$option, journal j"
+done
+cp a.tsv j.2
+ends 1 "phenotypes where a journal would be" dp-mdr --vcf a.vcf.gz --pheno j.2 -o j.tsv --journal ./j
+says "j.2: it is read from too" "phenotypes where a journal would be"
+check "phenotypes where a journal would be" cmp -s a.tsv j.2
+rm j.2
+no "nothing of these" j j.1 j.3 j.7 j.12 q.tsv q.json j.tsv j.json
+ends 0 "a name with a number that is no rank's" dp-mdr -q --vcf a.vcf.gz --pheno a.tsv --journal j -o q.1 --summary q.2
+rm q.1 q.2
 ends 0 "all outputs" dp-mdr -q --bfile d -o q.tsv --stats q.stats --write-folds q.folds --save-planes q.dpg
 check "all outputs" cmp -s want.tsv q.tsv
 check "counts" grep -q '"tool":"dp-mdr"' q.stats
