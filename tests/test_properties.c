@@ -294,26 +294,33 @@ START_TEST(test_part_of_an_object)
 }
 END_TEST
 
-/* What is sound of a damaged object can be cut like any other: whole records, no others. */
-START_TEST(test_truncated_object)
+/* Cuts the object off after `length` bytes and indexes what is sound of it. */
+static void truncate_place(size_t length)
 {
     struct dp_index_options build = {
         .struct_bytes = sizeof(build), .spacing_bytes = 4096, .allow_truncated = 1};
-    struct dp_plan_options options = {.struct_bytes = sizeof(options), .part_count = 5};
     struct dp_error err = {0};
-    struct dp_edge totals;
 
-    dice.state = seed_of((uint64_t)_i);
-    sample_make(&sample, FOUR_LINES, 150000, seed_of(51));
-    place_make(&place, &sample, (enum packing)_i, 4096, 52);
     dp_index_free(place.index);
     dp_object_free(place.object);
-    place.packed_bytes = place.packed_bytes * 6 / 10;
+    place.packed_bytes = length;
     place_write(&place, place.packed, place.packed_bytes, false);
     ck_assert(!dp_object_open(place.context, place.object_path, NULL, &place.object, NULL));
     ck_assert_msg(!dp_index_build(place.context, place.object, &build, &place.index, &err), "%s",
                   err.message);
     ck_assert_msg(!dp_index_save(place.index, place.index_path, &err), "%s", err.message);
+}
+
+/* What is sound of a damaged object can be cut like any other: whole records, no others. */
+START_TEST(test_truncated_object)
+{
+    struct dp_plan_options options = {.struct_bytes = sizeof(options), .part_count = 5};
+    struct dp_edge totals;
+
+    dice.state = seed_of((uint64_t)_i);
+    sample_make(&sample, FOUR_LINES, 150000, seed_of(51));
+    place_make(&place, &sample, (enum packing)_i, 4096, 52);
+    truncate_place(place.packed_bytes * 6 / 10);
     dp_index_totals(place.index, &totals);
     ck_assert_uint_gt(totals.record, sample.record_count / 2);
     ck_assert_uint_lt(totals.record, sample.record_count * 2 / 3);
@@ -324,6 +331,26 @@ START_TEST(test_truncated_object)
         check_plan(&options, "truncated");
     place_free(&place);
     sample_free(&sample);
+}
+END_TEST
+
+/* So can an object of which nothing is missing but a part of its last trailer. */
+START_TEST(test_truncated_trailer)
+{
+    struct dp_plan_options options = {.struct_bytes = sizeof(options), .part_count = 5};
+    size_t missing;
+
+    dice.state = seed_of((uint64_t)_i);
+    for (missing = 1; missing <= 8; missing++) {
+        sample_make(&sample, FOUR_LINES, 60000, seed_of(53));
+        place_make(&place, &sample, (enum packing)_i, 4096, 54);
+        truncate_place(place.packed_bytes - (_i == BLOCKS ? 28 : 0) - missing);
+        ck_assert_uint_eq(dp_index_uncompressed_bytes(place.index), sample.length);
+        for (options.unit = DP_UNIT_RECORDS; options.unit <= DP_UNIT_BASES; options.unit++)
+            check_plan(&options, "without a trailer");
+        place_free(&place);
+        sample_free(&sample);
+    }
 }
 END_TEST
 
@@ -341,6 +368,7 @@ int main(void)
     tcase_add_loop_test(tests, test_reopened_index, 0, PACKING_COUNT);
     tcase_add_loop_test(tests, test_part_of_an_object, 0, PACKING_COUNT);
     tcase_add_loop_test(tests, test_truncated_object, 0, PACKING_COUNT);
+    tcase_add_loop_test(tests, test_truncated_trailer, ONE_MEMBER, PACKING_COUNT);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

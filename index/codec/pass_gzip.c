@@ -308,6 +308,14 @@ static void finish(struct gzip_pass *self, struct dp_batch *batch)
         batch->state = dp_error_no_memory(&batch->error);
 }
 
+/* Everything that was asked for is there: that the object ends before the trailer does is nothing
+ * to who wants the sound prefix of a truncated one. */
+static bool is_enough(const struct dp_flow *flow, const struct dp_batch *batch, int event)
+{
+    return event == DP_DATA && batch->error.detail == DP_DETAIL_UNEXPECTED_END &&
+           flow->offset >= flow->config->end_offset;
+}
+
 static void fill_gzip(struct dp_pass *pass, struct dp_batch *batch)
 {
     struct gzip_pass *self = (struct gzip_pass *)pass;
@@ -331,6 +339,8 @@ static void fill_gzip(struct dp_pass *pass, struct dp_batch *batch)
         batch->length += before - room;
         flow->offset += before - room;
         self->member_bytes += before - room;
+        if (is_enough(flow, batch, event))
+            event = DP_GZIP_END;
         if (self->open && !close_points(self, false))
             event = dp_error_no_memory(&batch->error);
     } while (handle(self, batch, event));

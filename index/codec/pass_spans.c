@@ -140,6 +140,14 @@ static int handle(const struct dp_gzip *gzip, struct dp_batch *batch, int event,
     }
 }
 
+/* The last span is all there but for the rest of its member's trailer: of a truncated object that
+ * is all its index knows of. */
+static bool is_enough(const struct dp_guide *guide, const struct dp_batch *batch, int event)
+{
+    return event == DP_DATA && batch->error.detail == DP_DETAIL_UNEXPECTED_END &&
+           !guide->to_the_end && batch->offset + batch->length == batch->span.end_offset;
+}
+
 static int inflate_span(struct dp_gzip *gzip, const struct dp_guide *guide,
                         struct dp_batch *batch)
 {
@@ -153,6 +161,8 @@ static int inflate_span(struct dp_gzip *gzip, const struct dp_guide *guide,
         int event = dp_gzip_run(gzip, &out, &room, false, &batch->error);
 
         batch->length += before - room;
+        if (is_enough(guide, batch, event))
+            event = DP_GZIP_END;
         rc = handle(gzip, batch, event, stop, &done);
         if (!done && batch->offset + batch->length == stop && event == DP_GZIP_FULL)
             stop = next_stop(guide, batch);
