@@ -39,23 +39,39 @@ typedef __mmask16 where32;
 
 #include "mdr/kernel_body.h"
 
-/* With VBMI2, 32 offsets at once. */
+INLINE void put_offsets(uint16_t *to, __m256i numbers, words base)
+{
+    _mm512_storeu_si512(to, (__m512i)((words)_mm512_cvtepu8_epi16(numbers) * VECTOR_BYTES + base));
+}
+
+/* With VBMI2, 64 offsets at once: as numbers of bytes until they are packed. */
 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi2,popcnt"))) static size_t
 compress_members(const uint16_t *members, size_t word_count, uint16_t *list)
 {
-    const uint16_t step = 32 * VECTOR_BYTES;
-    words offsets;
+    typedef uint8_t bytes __attribute__((vector_size(VECTOR_BYTES), __may_alias__));
+    const words step = (words){0} + 64 * VECTOR_BYTES;
+    words base = {0};
+    bytes numbers;
     uint16_t *to = list;
-    uint32_t mask;
-    size_t word;
+    uint64_t mask;
+    __m512i packed;
+    size_t word, found;
     unsigned n;
 
-    for (n = 0; n < 32; n++)
-        offsets[n] = (uint16_t)(n * VECTOR_BYTES);
-    for (word = 0; word < word_count; word += 2, offsets += step) {
-        mask = members[word] | (word + 1 < word_count ? (uint32_t)members[word + 1] << 16 : 0);
-        _mm512_storeu_si512(to, _mm512_maskz_compress_epi16(mask, (__m512i)offsets));
-        to += _mm_popcnt_u32(mask);
+    for (n = 0; n < 64; n++)
+        numbers[n] = (uint8_t)n;
+    for (word = 0; word < word_count; word += 4, base += step) {
+        mask = 0;
+        if (word + 4 <= word_count)
+            memcpy(&mask, members + word, sizeof(mask));
+        for (n = 0; word + 4 > word_count && n < word_count - word; n++)
+            mask |= (uint64_t)members[word + n] << 16 * n;
+        packed = _mm512_maskz_compress_epi8(mask, (__m512i)numbers);
+        put_offsets(to, _mm512_castsi512_si256(packed), base);
+        found = (size_t)_mm_popcnt_u64(mask);
+        if (found > 32)
+            put_offsets(to + 32, _mm512_extracti64x4_epi64(packed, 1), base);
+        to += found;
     }
     return (size_t)(to - list);
 }

@@ -20,7 +20,7 @@
 enum {
     DP_MDR_PIECE_WORDS = 32,  /* so that the rows of a piece fit the first cache */
     DP_MDR_LIST_STEP = 8,     /* lists are padded to a multiple */
-    DP_MDR_LIST_SLACK = 32,
+    DP_MDR_LIST_SLACK = 64,
     DP_MDR_MAX_CLASSES = 9,   /* calls of a left part */
     DP_MDR_MAX_VECTOR = 64,   /* bytes */
 };

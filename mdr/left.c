@@ -66,6 +66,27 @@ static void find_members(const struct dp_mdr_left *left, const struct dp_mdr_pie
     found[9] = one[3] | other[3];
 }
 
+static bool is_empty(const members *found)
+{
+    uint16_t all = 0;
+    unsigned n;
+
+    for (n = 0; n < DP_MDR_PIECE_WORDS; n++)
+        all |= (*found)[n];
+    return all == 0;
+}
+
+/* Pads a list, which ends at entry `at`, to a whole number of steps from `begin`; returns the entry
+ * behind. As many entries are written in any case, which is faster than to find out how many. */
+static uint32_t pad(uint16_t *entries, uint32_t begin, uint32_t at, uint16_t empty)
+{
+    unsigned n;
+
+    for (n = 0; n < DP_MDR_LIST_STEP; n++)
+        entries[at + n] = empty;
+    return begin + (at - begin + DP_MDR_LIST_STEP - 1) / DP_MDR_LIST_STEP * DP_MDR_LIST_STEP;
+}
+
 /* Lists of one piece from entry `at` on; returns the entry behind. */
 static uint32_t list_piece(struct dp_mdr_left *left, const struct dp_mdr_piece *piece,
                            const struct dp_mdr_kernel *kernel, const members *found, unsigned last,
@@ -80,13 +101,14 @@ static uint32_t list_piece(struct dp_mdr_left *left, const struct dp_mdr_piece *
         if (class == last)
             continue;
         begin[number] = at;
-        length = (uint32_t)kernel->list((const uint16_t *)&found[class], piece->word_count,
-                                        left->entries + at);
+        length = 0; /* mostly nothing is missing */
+        if (class < left->classes || !is_empty(&found[class]))
+            length = (uint32_t)kernel->list((const uint16_t *)&found[class], piece->word_count,
+                                            left->entries + at);
         counts[class == left->classes ? class : number] += length;
         listed += length;
         number++;
-        for (at += length; (at - begin[number - 1]) % DP_MDR_LIST_STEP; at++)
-            left->entries[at] = empty;
+        at = pad(left->entries, at, at + length, empty);
         if (class == left->classes && length)
             left->missing = true;
     }
