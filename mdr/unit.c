@@ -36,6 +36,7 @@ struct dp_mdr_searcher {
     uint8_t *known; /* of each variant */
 
     unsigned classes, block; /* of the lefts there are: 0 none */
+    bool turned;             /* in this box right variants come before the left ones, not behind */
     struct dp_mdr_left lefts[MAX_BLOCK];
     uint16_t *counts, *gaps; /* of each left part: see struct dp_mdr_sight */
     int32_t *row_sums;
@@ -350,12 +351,13 @@ static int consider(struct dp_mdr_searcher *searcher, const struct dp_mdr_left *
                     struct dp_mdr_harvest *harvest, struct dp_error *err)
 {
     const struct dp_mdr_cohort *cohort = dp_mdr_planes_cohort(searcher->planes);
-    struct dp_mdr_hit hit = {0, {left->variant[0], left->variant[1], right->first + lane}};
+    const uint32_t other = right->first + lane, *variant = left->variant;
+    struct dp_mdr_hit hit = {0, {variant[0], variant[1], other}};
 
-    if (left->classes == 3) {
-        hit.variant[1] = right->first + lane;
-        hit.variant[2] = 0;
-    }
+    if (left->classes == 3)
+        hit = (struct dp_mdr_hit){0, {variant[0], other, 0}};
+    else if (searcher->turned)
+        hit = (struct dp_mdr_hit){0, {other, variant[0], variant[1]}};
     fill_table(searcher, left, right, lane);
     dp_mdr_score(&searcher->table, cohort->case_count, cohort->control_count, &searcher->scores);
     if (searcher->options.consistency)
@@ -388,17 +390,17 @@ static int consider_found(struct dp_mdr_searcher *searcher, const struct dp_mdr_
 
 /* --- A block: some left parts, one group. */
 
-/* The greatest variant of a left part. */
-static uint32_t last_of(const struct dp_mdr_left *left)
+/* The first variant that may be beside a left part: the one behind its last, or any. */
+static uint32_t first_beside(const struct dp_mdr_searcher *searcher, const struct dp_mdr_left *left)
 {
-    return left->variant[left->classes == 3 ? 0 : 1];
+    return searcher->turned ? 0 : left->variant[left->classes == 3 ? 0 : 1] + 1;
 }
 
 /* Are there combinations with variants from lane `first` of the group on, before lane `end`? */
-static bool has_lanes(const struct dp_mdr_left *left, const struct dp_mdr_right *right,
-                      unsigned first, unsigned end)
+static bool has_lanes(const struct dp_mdr_searcher *searcher, const struct dp_mdr_left *left,
+                      const struct dp_mdr_right *right, unsigned first, unsigned end)
 {
-    const uint64_t least = (uint64_t)last_of(left) + 1;
+    const uint64_t least = first_beside(searcher, left);
 
     return right->first + first < right->end && least < right->end &&
            least < right->first + (uint64_t)end;
@@ -468,14 +470,14 @@ static void count_block(struct dp_mdr_searcher *searcher, unsigned count,
         for (half = 0; half < 2; half++) {
             for (n = 0; n < count; n++) {
                 left = &searcher->lefts[n];
-                if (has_lanes(left, right, half * lanes / 2, (half + 1) * lanes / 2))
+                if (has_lanes(searcher, left, right, half * lanes / 2, (half + 1) * lanes / 2))
                     count_calls(searcher, p, half, left, right, searcher->counts + n * counts,
                                 searcher->gaps + n * gaps);
             }
         }
         for (n = 0; n < count; n++) {
             left = &searcher->lefts[n];
-            if (needs_gaps(left, right) && has_lanes(left, right, 0, lanes))
+            if (needs_gaps(left, right) && has_lanes(searcher, left, right, 0, lanes))
                 count_missing(searcher, p, left, right, searcher->gaps + n * gaps);
         }
     }
@@ -524,14 +526,15 @@ static int search_left(struct dp_mdr_searcher *searcher, unsigned n,
     const struct dp_mdr_left *left = &searcher->lefts[n];
     struct dp_mdr_sight *sight = &searcher->sight;
     const unsigned classes = left->classes;
+    const uint32_t least = first_beside(searcher, left);
     bool gaps = needs_gaps(left, right);
 
-    if (!has_lanes(left, right, 0, searcher->lanes))
+    if (!has_lanes(searcher, left, right, 0, searcher->lanes))
         return 0;
     set_limits(searcher, harvest);
     sight->frame = &searcher->frame;
     sight->classes = classes;
-    sight->first = last_of(left) < right->first ? 0 : last_of(left) + 1 - right->first;
+    sight->first = least <= right->first ? 0 : least - right->first;
     sight->end = right->end - right->first;
     sight->counts = searcher->counts + n * count_size(searcher, classes);
     sight->gaps = gaps ? searcher->gaps + n * gap_size(searcher, classes) : NULL;
@@ -649,29 +652,49 @@ static int add_left(struct search *search, const uint32_t *variants, struct dp_e
 static int search_groups(struct search *search, struct dp_error *err)
 {
     const struct dp_mdr_box *box = search->box;
+    const uint32_t *begin = box->begin + search->searcher->turned;
+    const uint32_t *end = box->end + search->searcher->turned;
     uint32_t at[2], second;
     int rc = 0;
 
-    for (at[0] = box->begin[0]; !rc && at[0] < box->end[0]; at[0]++) {
+    for (at[0] = begin[0]; !rc && at[0] < end[0]; at[0]++) {
         if (box->order == 2) {
             rc = add_left(search, at, err);
             continue;
         }
-        second = at[0] + 1 > box->begin[1] ? at[0] + 1 : box->begin[1];
-        for (at[1] = second; !rc && at[1] < box->end[1]; at[1]++)
+        second = at[0] + 1 > begin[1] ? at[0] + 1 : begin[1];
+        for (at[1] = second; !rc && at[1] < end[1]; at[1]++)
             rc = add_left(search, at, err);
     }
     return rc ? rc : search_block(search, err);
+}
+
+/* A left part beside half a group costs the same for one right variant as for all. Where the second
+ * and the third variants of triples are of one tile and the first ones of another, the pairs of
+ * that tile are only half as many as those of both, and every right variant counts. */
+static bool is_better_turned(const struct dp_mdr_searcher *searcher, const struct dp_mdr_box *box)
+{
+    const uint32_t *begin = box->begin, *end = box->end, half = searcher->lanes / 2;
+    uint64_t straight, turned;
+
+    if (box->order != 3 || end[0] > begin[1])
+        return false;
+    straight = count_pairs(begin[0], end[0], begin[1], end[1]);
+    turned = count_pairs(begin[1], end[1], begin[2], end[2]);
+    return turned * ((end[0] - begin[0] + half - 1) / half) <
+           straight * ((end[2] - begin[2] + half - 1) / half);
 }
 
 int dp_mdr_searcher_run(struct dp_mdr_searcher *searcher, const struct dp_mdr_box *box,
                         struct dp_mdr_harvest *harvest, struct dp_error *err)
 {
     struct search search = {.searcher = searcher, .box = box, .harvest = harvest};
-    const unsigned last = box->order - 1;
-    uint32_t first = box->begin[last], end = box->end[last];
+    const bool turned = is_better_turned(searcher, box);
+    const unsigned right = turned ? 0 : box->order - 1;
+    uint32_t first = box->begin[right], end = box->end[right];
     int rc = make_lefts(searcher, box->order == 2 ? 3 : 9, err);
 
+    searcher->turned = turned;
     if (!rc && first < end)
         rc = make_groups(searcher, (end - first + searcher->lanes - 1) / searcher->lanes, err);
     searcher->floor = NAN; /* the limits are to be made anew */
