@@ -53,18 +53,33 @@ static uint32_t find_last(uint64_t number, unsigned order, uint32_t limit)
     return low;
 }
 
+/* Of pairs: enough tiles for many threads, of whole groups of lanes. */
+static uint32_t choose_pair_tile(uint32_t variants)
+{
+    const uint32_t most = 4 * LANES, parts = 8;
+    uint32_t tile = (variants / parts + LANES - 1) / LANES * LANES;
+
+    return tile > most ? most : tile < LANES ? LANES : tile;
+}
+
+/* Of triples: as few as do, for a left part costs the same beside some lanes as beside all of them;
+ * and equal ones, for a small last tile would be met by many left parts. */
+static uint32_t choose_triple_tile(uint32_t variants)
+{
+    const uint32_t step = 8, fewest = variants > LANES / 4 ? 2 : 1;
+    uint32_t count = variants / LANES + (variants % LANES > 0);
+
+    if (count < fewest)
+        count = fewest;
+    return (variants / count + (variants % count > 0) + step - 1) / step * step;
+}
+
 static uint32_t choose_tile(unsigned order, uint32_t variants, uint64_t samples)
 {
-    const uint32_t most = order == 2 ? 4 * LANES : LANES, least = LANES / 4;
-    const uint32_t parts = order == 2 ? 8 : 2, step = order == 2 ? LANES : least;
     const uint64_t work = order == 2 ? PAIR_WORK : TRIPLE_WORK;
-    uint32_t tile = (variants / parts + step - 1) / step * step;
+    uint32_t tile = order == 2 ? choose_pair_tile(variants) : choose_triple_tile(variants);
 
-    if (tile < step)
-        tile = step;
-    if (tile > most)
-        tile = most;
-    while (tile > least && samples > work / ((uint64_t)tile * tile * (order == 2 ? 1 : tile)))
+    while (tile > LANES / 4 && samples > work / ((uint64_t)tile * tile * (order == 2 ? 1 : tile)))
         tile /= 2;
     return tile;
 }

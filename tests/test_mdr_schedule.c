@@ -91,6 +91,22 @@ START_TEST(chosen_tiles)
 }
 END_TEST
 
+/* A small last tile of triples would be met by as many left parts as a large one. */
+START_TEST(equal_tiles)
+{
+    struct dp_mdr_schedule schedule;
+    uint32_t n, last;
+
+    for (n = 3; n < 3000; n += n < 600 ? 1 : 89) {
+        MUST(dp_mdr_schedule_make(3, n, 5000, 0, &schedule, NULL));
+        ck_assert_uint_le(schedule.tile, 256);
+        ck_assert_uint_le(schedule.tile_count, n > 512 ? n / 256 + 1 : 2);
+        last = n - (schedule.tile_count - 1) * schedule.tile;
+        ck_assert_uint_ge(last + 8 * schedule.tile_count, schedule.tile);
+    }
+}
+END_TEST
+
 START_TEST(refused)
 {
     struct dp_mdr_schedule schedule = {.tile = 77};
@@ -114,6 +130,7 @@ int main(void)
     tcase_add_loop_test(tcase, tiles_all, 0, sizeof(shapes) / sizeof(shapes[0]));
     tcase_add_test(tcase, many_variants);
     tcase_add_test(tcase, chosen_tiles);
+    tcase_add_test(tcase, equal_tiles);
     tcase_add_test(tcase, refused);
     return mdr_run(tcase, "mdr_schedule");
 }
