@@ -20,16 +20,27 @@ need() {
     done
 }
 
-# Loads what start scripts share: $here, $dir (made, absolute, empty of running servers).
+# Loads what start scripts share: $here, $dir (made, absolute, empty of running servers). Somebody
+# else may take a port between our choosing it and the server's binding it: a start that fails is
+# tried again, with other ports.
 begin() {
+    local try
     here=$(cd "$(dirname "${BASH_SOURCE[1]}")" && pwd)
     [ $# -ge 1 ] || { echo "usage: $0 DIR [...]" >&2; exit 2; }
+    if [ -z "${DP_SERVER_TRY:-}" ]; then
+        for try in 1 2 3; do
+            ! DP_SERVER_TRY=$try "$0" "$@" || exit 0
+        done
+        exit 1
+    fi
     dir=$1
     mkdir -p "$dir"
     dir=$(cd "$dir" && pwd)
     [ ! -f "$dir/pids" ] || "$here/stop.sh" "$dir"
     : >"$dir/pids"
     PATH=$PATH:/usr/sbin:/sbin
+    # No proxy of the machine stands between it and itself.
+    unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY
 }
 
 # free_ports COUNT: the first of COUNT ports in a row that nobody listens on, below the range from

@@ -15,7 +15,7 @@ for number in 1 2; do
     run "worker$number" /usr/bin/python3 -m distributed.cli.dask_worker "$address" --nthreads 1 \
         --no-dashboard --no-nanny --local-directory "$dir/$number"
 done
-timeout 60 /usr/bin/python3 -c "
+timeout 180 /usr/bin/python3 -c "
 from distributed import Client
 Client('$address').wait_for_workers(2)" >"$dir/client.out" 2>&1 || fail "no workers: see $dir/client.out"
 echo "export DASK_SCHEDULER=$address" >"$dir/env"

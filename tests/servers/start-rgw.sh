@@ -19,8 +19,8 @@ export CEPH_CONF=$dir/ceph.conf
 access_key=DATAPLUGTESTKEY
 secret_key=dataplug/test+secret
 fsid=$(cat /proc/sys/kernel/random/uuid)
-port=$(free_ports 2)
-inner=$(free_ports 40)
+port=$(free_ports 42)
+inner=$((port + 2))
 
 cat >"$CEPH_CONF" <<CONF
 [global]
@@ -84,9 +84,9 @@ keys() {
 store() {
     local uuid
     uuid=$(cat /proc/sys/kernel/random/uuid)
-    timeout 60 ceph osd new "$uuid"
-    timeout 60 ceph-osd -i 0 --mkfs --osd-uuid "$uuid"
-    timeout 60 ceph osd crush add osd.0 1.0 host=localhost root=default
+    timeout 180 ceph osd new "$uuid"
+    timeout 180 ceph-osd -i 0 --mkfs --osd-uuid "$uuid"
+    timeout 180 ceph osd crush add osd.0 1.0 host=localhost root=default
 }
 
 keys >"$dir/setup.out" 2>&1 || fail "the monitor cannot be set up: see $dir/setup.out"
@@ -95,18 +95,18 @@ store >>"$dir/setup.out" 2>&1 || fail "the store cannot be set up: see $dir/setu
 run osd ceph-osd -f -i 0
 run rgw radosgw -f -n client.rgw.a
 wait_for "http://127.0.0.1:$port/"
-timeout 60 radosgw-admin user create --uid=tester --display-name=tester \
+timeout 180 radosgw-admin user create --uid=tester --display-name=tester \
     --access-key="$access_key" --secret-key="$secret_key" >>"$dir/setup.out" 2>&1 ||
     fail "no user: see $dir/setup.out"
-timeout 60 radosgw-admin user create --uid=reader --display-name=reader \
+timeout 180 radosgw-admin user create --uid=reader --display-name=reader \
     --access-key="$access_key-R" --secret-key="$secret_key-r" >>"$dir/setup.out" 2>&1 ||
     fail "no second user: see $dir/setup.out"
 
 # A role that the first user may assume, for session tokens.
-timeout 60 radosgw-admin role create --role-name=worker --path=/ --assume-role-policy-doc='{
+timeout 180 radosgw-admin role create --role-name=worker --path=/ --assume-role-policy-doc='{
     "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["sts:AssumeRole"],
     "Principal": {"AWS": ["arn:aws:iam:::user/tester"]}}]}' >>"$dir/setup.out" 2>&1 &&
-    timeout 60 radosgw-admin role-policy put --role-name=worker --policy-name=all --policy-doc='{
+    timeout 180 radosgw-admin role-policy put --role-name=worker --policy-name=all --policy-doc='{
     "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": "*"}]}' \
     >>"$dir/setup.out" 2>&1 || fail "no role: see $dir/setup.out"
 

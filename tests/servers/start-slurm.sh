@@ -66,11 +66,11 @@ head -c 1024 /dev/urandom >"$dir/munge/key"
 chmod 400 "$dir/munge/key"
 run munged munged -F --force --socket="$dir/munge/socket" --key-file="$dir/munge/key" \
     --log-file="$dir/munge/log" --pid-file="$dir/munge/pid" --seed-file="$dir/munge/seed"
-within 100 test -S "$dir/munge/socket"
+within 600 test -S "$dir/munge/socket"
 export SLURM_CONF=$dir/slurm.conf
 configuration "$port" >"$SLURM_CONF"
 run slurmctld slurmctld -D -f "$SLURM_CONF"
 run slurmd slurmd -D -f "$SLURM_CONF"
-within 200 idle
+within 1200 idle
 echo "export SLURM_CONF='$SLURM_CONF'" >"$dir/env"
 guard

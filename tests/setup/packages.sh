@@ -75,7 +75,7 @@ disable_services() {
 
 # -------------------------------------------------------------------------------- packages
 
-APT=(apt-get -o DPkg::Lock::Timeout=300 --no-install-recommends --no-remove)
+APT=(apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 --no-install-recommends --no-remove)
 
 # Prints those of $@ that are not installed.
 missing_packages() {
