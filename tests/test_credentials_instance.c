@@ -73,7 +73,7 @@ START_TEST(silence_is_given_up_on)
     credentialing_check(dp_credentials_instance_fetch, NULL, DP_NOT_FOUND, NULL);
     clock_gettime(CLOCK_MONOTONIC, &after);
     /* One second is the aim; the bound leaves room for a busy machine. */
-    ck_assert_int_lt(after.tv_sec - before.tv_sec, 5);
+    ck_assert_int_lt(after.tv_sec - before.tv_sec, 20);
     scripted_stop(server);
     test_leave_folder(folder);
 }

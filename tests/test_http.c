@@ -127,7 +127,7 @@ START_TEST(silence_has_a_limit)
         SCRIPT({.head = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 100-199/1000\r\n"
                         "Content-Length: 100",
                 .hang = true}));
-    struct dp_context *context = scripted_context(1, 1);
+    struct dp_context *context = scripted_context(1, 2);
     struct dp_http_answer answer;
     struct dp_error err;
     struct body body;

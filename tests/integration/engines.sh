@@ -52,16 +52,16 @@ cat >"$work/task" <<END
 exec dp-slice fetch -q --only "\$SLURM_ARRAY_TASK_ID" \\
     -o "$work/array/\$(printf %03d "\$SLURM_ARRAY_TASK_ID")" "\${1:-$work/manifest}"
 END
-timeout 120 sbatch --quiet --wait --export=ALL --array=1-12 --output=/dev/null --chdir="$work" "$work/task" ||
+timeout 400 sbatch --quiet --wait --export=ALL --array=1-12 --output=/dev/null --chdir="$work" "$work/task" ||
     fail "sbatch --array"
 together slurm "$work/array"
-timeout 120 sbatch --quiet --wait --export=ALL --array=1-2 --output=/dev/null --chdir="$work" "$work/task" "$work/broken"
+timeout 400 sbatch --quiet --wait --export=ALL --array=1-2 --output=/dev/null --chdir="$work" "$work/task" "$work/broken"
 check "slurm: bad lines fail their tasks" test "$?" != 0
 "$servers/stop.sh" "$work/slurm"
 
 # --- Dask: the lines are the tasks
 serve dask
-timeout 120 /usr/bin/python3 - "$work/manifest" "$work/broken" "$DASK_SCHEDULER" \
+timeout 400 /usr/bin/python3 - "$work/manifest" "$work/broken" "$DASK_SCHEDULER" \
     >"$work/results" 2>"$work/words" <<'END'
 import hashlib
 import subprocess

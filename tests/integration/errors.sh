@@ -7,14 +7,14 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# goes_wrong LABEL STATUS ABOUT TEXT COMMAND...: COMMAND ends with STATUS within a few seconds, writes
-# nothing to standard output, and one line "PROGRAM: ABOUT: ...TEXT..." to standard error. TEXT is an
-# extended regular expression.
-most_seconds=8
+# goes_wrong LABEL STATUS ABOUT TEXT COMMAND...: COMMAND ends with STATUS within some seconds (a few,
+# were the machine not busy; the tools' own limits are 30 and more), writes nothing to standard output,
+# and one line "PROGRAM: ABOUT: ...TEXT..." to standard error. TEXT is an extended regular expression.
+most_seconds=25
 goes_wrong() {
     local label=$1 status=$2 about=$3 text=$4 begin=$SECONDS have
     shift 4
-    timeout -k 5 60 "$@" >"$work/out" 2>"$work/err" </dev/null
+    timeout -k 5 120 "$@" >"$work/out" 2>"$work/err" </dev/null
     have=$?
     same "$label: exit status" "$have" "$status"
     check "$label: at once, not after $((SECONDS - begin)) s" test $((SECONDS - begin)) -le "$most_seconds"
@@ -98,7 +98,9 @@ same "no permission: nothing was left" "$(ls -A "$work/empty")" ""
 yes 'a line of a big object' | head -c 100000000 >"$work/big.txt"
 s3 put "$work/big.txt" reads big.txt || fail "boto3 cannot write"
 rm "$work/big.txt"
-as_reader dp-index build -q --stats "$work/stats" s3://reads/big.txt 2>/dev/null
+# (Over a line on which that takes seconds, not over one as fast as memory.)
+serve s3wan "$AWS_ENDPOINT_URL" delay=0 jitter=0 rate=2m
+as_reader dp-index build -q --stats "$work/stats" --endpoint-url "$S3WAN_URL" s3://reads/big.txt 2>/dev/null
 same "no permission, a big object" "$?" 1
 received=$(/usr/bin/python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["received_bytes"])' "$work/stats")
 check "no permission: $received of 100000000 bytes were read" test "$received" -lt 50000000
@@ -124,9 +126,12 @@ goes_wrong "changed since the index, http" 3 "$NGINX_URL/reads.gz" "index" \
 # ------------------------------------------------------------------------------------ networks
 nobody=$(. "$servers/lib.sh" && free_ports 1)
 goes_wrong "nobody listens" 1 "http://127.0.0.1:$nobody/x" "onnect" dp-zcat --retries 2 "http://127.0.0.1:$nobody/x"
-goes_wrong "no such host" 1 http://no-such-host.invalid/x "resolve" dp-zcat --retries 1 http://no-such-host.invalid/x
-goes_wrong "no such endpoint" 1 s3://reads/x "resolve" \
+# How long a name takes is up to this machine's resolver.
+most_seconds=100
+goes_wrong "no such host" 1 http://no-such-host.invalid/x "[Rr]esolv" dp-zcat --retries 1 http://no-such-host.invalid/x
+goes_wrong "no such endpoint" 1 s3://reads/x "[Rr]esolv" \
     dp-zcat --retries 1 --endpoint-url http://no-such-host.invalid s3://reads/x
+most_seconds=25
 goes_wrong "nobody at the endpoint" 1 s3://reads/x "onnect" \
     dp-zcat --retries 1 --endpoint-url "http://127.0.0.1:$nobody" s3://reads/x
 goes_wrong "a certificate of nobody known" 1 "$NGINX_TLS_URL/reads.gz" "certificate" dp-zcat "$NGINX_TLS_URL/reads.gz"
@@ -140,7 +145,7 @@ server = socket.create_server(("127.0.0.1", 0), backlog=64)
 print(server.getsockname()[1], flush=True)
 time.sleep(600)' >"$work/silent.port" &
 at_end "kill $! 2>/dev/null"
-for _ in $(seq 100); do [ -s "$work/silent.port" ] || sleep 0.1; done
+soon test -s "$work/silent.port" || fail "no server that says nothing"
 silent=$(cat "$work/silent.port")
 goes_wrong "a server that says nothing" 1 "http://127.0.0.1:$silent/x" "imed out|no byte|slow" \
     dp-zcat --retries 1 --timeout 2 "http://127.0.0.1:$silent/x"

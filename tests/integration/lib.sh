@@ -11,6 +11,12 @@ export LC_ALL=C
 build=${DP_BUILD_DIR:-$PWD}
 top=${top_srcdir:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 servers=$top/tests/servers
+# Who has no home folder gets one.
+if [ ! -d "${HOME:-}" ]; then
+    HOME=${TMPDIR:-/tmp}/dataplug-home.$(id -u)
+    export HOME
+    mkdir -p "$HOME"
+fi
 cache=${DP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dataplug}
 
 passed=0
@@ -32,6 +38,16 @@ check() {
 # same NAME HAVE WANT
 same() {
     if [ "$2" = "$3" ]; then pass; else fail "$1: have '$2', want '$3'"; fi
+}
+# soon COMMAND...: waits for it to succeed, a minute at most: what a server writes into its log comes
+# a little after its answer, and a busy machine takes its time for everything.
+soon() {
+    local _
+    for _ in $(seq 600); do
+        ! "$@" || return 0
+        sleep 0.1
+    done
+    return 1
 }
 # A suite that cannot run is a failure.
 cannot() {
@@ -92,7 +108,9 @@ built() {
 built dp-index dp-slice dp-zcat
 export LD_LIBRARY_PATH=$build/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export PATH=$bin:$PATH
-unset DP_INDEX_DIR AWS_PROFILE AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_REGION AWS_DEFAULT_REGION
+# What is set on this machine for real work does not reach the tests; the servers here need no proxy.
+unset DP_INDEX_DIR "${!AWS_@}"
+export no_proxy=${no_proxy:+$no_proxy,}localhost,127.0.0.1,127.0.0.2 NO_PROXY=${NO_PROXY:+$NO_PROXY,}localhost,127.0.0.1,127.0.0.2
 
 sum_of() { sha256sum | cut -d ' ' -f 1; }
 # One field of a JSON object on stdin: json_field NAME

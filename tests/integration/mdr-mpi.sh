@@ -24,8 +24,8 @@ ranks() {
     local count=$1
     shift
     case $mpi in
-    openmpi) timeout 120 mpirun.openmpi --oversubscribe -n "$count" "$@" </dev/null ;;
-    mpich) timeout 120 mpirun.mpich -n "$count" "$@" </dev/null ;;
+    openmpi) timeout 600 mpirun.openmpi --oversubscribe -n "$count" "$@" </dev/null ;;
+    mpich) timeout 600 mpirun.mpich -n "$count" "$@" </dev/null ;;
     esac
 }
 
@@ -144,7 +144,7 @@ journalled() { cat long.tsv.journal* 2>/dev/null | wc -c; }
 # until_journal BYTES: waits until there are more in the journals; false when that takes too long.
 until_journal() {
     local _
-    for _ in $(seq 800); do
+    for _ in $(seq 4000); do
         [ "$(journalled)" -le "$1" ] || return 0
         sleep 0.05
     done
@@ -159,6 +159,8 @@ ids_of_ranks() {
     done
 }
 
+no_ranks() { [ -z "$(ids_of_ranks)" ]; }
+
 restarts() {
     local round left before
     rm -f long.*
@@ -172,7 +174,7 @@ restarts() {
         left=$(ids_of_ranks | shuf -n 1)
         kill -9 "$left" 2>/dev/null
         wait $! 2>/dev/null
-        check "$mpi: a kill of one of $round ranks ends all" test -z "$(ids_of_ranks)"
+        check "$mpi: a kill of one of $round ranks ends all" soon no_ranks
         check "$mpi: nothing is written after a kill" test ! -e long.tsv
     done
     before=$(journalled)
@@ -182,7 +184,7 @@ restarts() {
     until_journal "$before" || { fail "$mpi: no journal"; return; }
     for left in $(ids_of_ranks); do kill -TERM "$left"; done
     wait $! 2>/dev/null
-    check "$mpi: SIGTERM ends all ranks" test -z "$(ids_of_ranks)"
+    check "$mpi: SIGTERM ends all ranks" soon no_ranks
     check "$mpi: SIGTERM leaves the journal" test -s long.tsv.journal
     check "$mpi: SIGTERM writes no table" test ! -e long.tsv
     # Another search must not take it over.
@@ -266,12 +268,12 @@ for tree in "$build" ${1:+"$1"}; do
     [ -x "$tree/.libs/dp-mdr-mpi" ] && program=$tree/.libs/dp-mdr-mpi
     export LD_LIBRARY_PATH=$tree/.libs
     rm -f have.*
-    timeout 120 srun --quiet --mpi=$plugin -n 2 "$program" -q "${input[@]}" -o have.tsv 2>err ||
+    timeout 600 srun --quiet --mpi=$plugin -n 2 "$program" -q "${input[@]}" -o have.tsv 2>err ||
         fail "srun --mpi=$plugin: $(head -c 300 err)"
     check "srun --mpi=$plugin ($mpi)" cmp -s want.tsv have.tsv
     ln -sf "$program" "$work/programs/dp-mdr-mpi"
     rm -f have.*
-    PATH=$work/programs:$PATH DP_SRUN_MPI=$plugin timeout 120 sbatch --quiet --wait --export=ALL --nodes=1 \
+    PATH=$work/programs:$PATH DP_SRUN_MPI=$plugin timeout 600 sbatch --quiet --wait --export=ALL --nodes=1 \
         --ntasks-per-node=2 --cpus-per-task=1 --time=5 --output=log --chdir="$work" \
         "$top/tools/examples/mdr.sbatch" c.vcf.gz p.tsv have.tsv -q --tile 16 || fail "mdr.sbatch: $(tail -n 5 log)"
     check "mdr.sbatch ($mpi)" cmp -s want.tsv have.tsv
@@ -285,10 +287,8 @@ PATH=$work/programs:$PATH DP_SRUN_MPI=$plugin sbatch --parsable --export=ALL --n
 job=$(cat job)
 until_journal 0 || fail "mdr.sbatch: no journal"
 scancel --batch --signal=TERM "$job"
-for _ in $(seq 200); do
-    [ "$(squeue -h -j "$job" -o %T 2>/dev/null)" = PENDING ] && break
-    sleep 0.1
-done
+pending() { [ "$(squeue -h -j "$job" -o %T 2>/dev/null)" = PENDING ]; }
+soon pending
 same "mdr.sbatch: in the queue again" "$(squeue -h -j "$job" -o %T)" PENDING
 check "mdr.sbatch: a journal is left" test -s long.tsv.journal
 check "mdr.sbatch: no result yet" test ! -e long.tsv

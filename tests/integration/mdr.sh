@@ -363,7 +363,7 @@ same "kills" "$done_kills" "$kills"
 rm -f killed.* journal*
 dp-mdr -o killed.tsv --journal journal "${common[@]}" -@ 1 2>words &
 victim=$!
-for _ in $(seq 500); do
+for _ in $(seq 3000); do
     if [ -s journal ]; then break; fi
     sleep 0.02
 done
@@ -468,9 +468,19 @@ s3() { /usr/bin/python3 "$top/tests/integration/s3.py" "$@"; }
 
 # bytes_sent KEY: what the service has sent of an object so far, by its log.
 bytes_sent() {
-    sleep 1
     awk -v key="/cohorts/$1" '{ for (i = 1; i < NF; i++) if ($i ~ /"GET$/ && index($(i + 1), key) == 1) sum += $(i + 4) }
         END { print sum + 0 }' "$work"/rgw/log/client.rgw.a.log
+}
+# all_logged KEY: the log comes behind the answers; waits until it stands still.
+all_logged() {
+    local have=-1 before=-2 _
+    for _ in $(seq 60); do
+        [ "$have" != "$before" ] || return 0
+        sleep 1.5
+        before=$have
+        have=$(bytes_sent "$1")
+    done
+    return 1
 }
 generate_cohort --samples 3000 --variants 6000 --vcf s.vcf.gz --bfile s --pheno s.tsv
 bcftools view --no-version -O b -o s.bcf s.vcf.gz
@@ -482,10 +492,12 @@ done
 for file in s.vcf.gz s.bcf; do
     for indexed in no yes; do
         [ $indexed = no ] || dp-index build -q s3://cohorts/$file
+        check "$file, indexed: $indexed: all that was sent before is in the log" all_logged $file
         before=$(bytes_sent $file)
         unchanged "s3://, $file, indexed: $indexed" same.tsv --vcf s3://cohorts/$file --pheno s3://cohorts/s.tsv "${common[@]}" -@ 2
-        moved=$(($(bytes_sent $file) - before))
         whole=$(stat -c %s $file)
+        check "$file, indexed: $indexed: all that was sent is in the log" all_logged $file
+        moved=$(($(bytes_sent $file) - before))
         echo "$file from S3, indexed: $indexed: $moved of $whole bytes fetched"
         check "$file, indexed: $indexed: each byte about once" test $moved -ge $((whole * 9 / 10)) -a $moved -le $((whole * 11 / 10))
     done

@@ -80,7 +80,7 @@ runs() {
     local status=$1 label=$2 have
     shift 2
     number=$((number + 1))
-    timeout 60 "$@" -v -v --stats "$said/$number.stats" >"$said/$number.out" 2>"$said/$number.err"
+    timeout 180 "$@" -v -v --stats "$said/$number.stats" >"$said/$number.out" 2>"$said/$number.err"
     have=$?
     same "$label: exit status ($(tail -n 1 "$said/$number.err"))" "$have" "$status"
     echo "$label" >"$said/$number.label"
@@ -137,7 +137,7 @@ runs 0 "presigned, decompressed" "${environment[@]}" dp-zcat -t --index "$said/i
 runs 1 "presigned, planned without consent" "${environment[@]}" dp-slice plan -n 2 --index "$said/index-of-url" "$signed"
 runs 1 "presigned, nothing there" "${environment[@]}" dp-index build -o "$said/none" "$gone"
 runs 1 "presigned, changed" "${environment[@]}" dp-zcat "${signed%?}0x"
-sleep 1
+sleep 2
 runs 1 "presigned, expired" "${environment[@]}" dp-zcat "$late"
 runs 1 "presigned, nobody listens" "${environment[@]}" dp-zcat --retries 1 "http://127.0.0.1:9/x?${signed#*\?}"
 runs 1 "a token in the query" "${environment[@]}" dp-zcat --retries 1 "http://127.0.0.1:9/x?access_token=t0ken-in-url"

@@ -17,13 +17,12 @@ export AWS_EC2_METADATA_DISABLED=true HOME=$work
 s3() { /usr/bin/python3 "$top/tests/integration/s3.py" "$@"; }
 aws_cli() { /usr/bin/aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
 no_uploads() { same "$1: unfinished uploads" "$(s3 uploads "$2")" ""; }
-# until COMMAND...: waits for it to succeed, a minute at most.
-until_ok() {
-    for _ in $(seq 600); do
-        "$@" && return
-        sleep 0.1
-    done
-    return 1
+# Whether all that was written to the pipe, descriptor 3, has been read: then its reader is at work.
+drained() {
+    /usr/bin/python3 -c 'import array, fcntl, sys, termios
+left = array.array("i", [1])
+fcntl.ioctl(3, termios.FIONREAD, left)
+sys.exit(left[0] != 0)'
 }
 
 # ---------------------------------------------------------------------------- more than one part
@@ -65,7 +64,7 @@ interrupted() {
     writer=$!
     exec 3>"$work/pipe"
     head -c 70000000 "$work/random" >&3
-    until_ok any_upload
+    soon any_upload
 }
 if [ "$service" = rgw ]; then
     # The right to write is withdrawn after the first part.
@@ -105,7 +104,7 @@ same "builders at once: nothing to say" "$(cat "$work/words")" ""
 writer=$!
 exec 3>"$work/pipe"
 printf ours >&3
-sleep 1
+check "a second writer: the first one has begun" soon drained
 printf theirs >"$work/theirs"
 s3 put "$work/theirs" indexes contested
 exec 3>&-
@@ -130,7 +129,7 @@ dp-index build -o s3://late/x.dpi - <"$work/pipe" 2>"$work/err" &
 builder=$!
 exec 3>"$work/pipe"
 head -c 20000 "$work/reads.gz" >&3
-sleep 1
+check "the bucket has gone: reading has begun" soon drained
 s3 drop late
 tail -c +20001 "$work/reads.gz" >&3
 exec 3>&-

@@ -349,7 +349,7 @@ check "SIGTERM" cmp -s whole.tsv terminated.tsv
 
 # A journal that is there is gone on with, or refused when it is another run's.
 ends 143 "SIGTERM" bash -c "dp-mdr ${slow[*]} -o j.tsv --journal-seconds 0 & pid=\$!
-    for i in {1..100}; do [ -s j.tsv.journal ] && break; sleep 0.02; done; kill \$pid; wait \$pid"
+    for i in {1..3000}; do [ -s j.tsv.journal ] && break; sleep 0.02; done; kill \$pid; wait \$pid"
 check "a journal is left" test -s j.tsv.journal
 cp j.tsv.journal j.kept
 ends 1 "the journal of another run" dp-mdr "${slow[@]}" -o j.tsv --seed 2

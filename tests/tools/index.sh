@@ -166,7 +166,7 @@ chmod 755 sealed
 # The place is tried before anything is read: this object never ends.
 mkfifo pipe
 exec 3<>pipe
-ends 1 "tried before reading" timeout 10 dp-index build -o a.fq/x.dpi - <pipe
+ends 1 "tried before reading" timeout 60 dp-index build -o a.fq/x.dpi - <pipe
 exec 3>&-
 # What cannot be saved at the end is left here.
 mkdir left
@@ -176,7 +176,7 @@ says "left in ./b.fq.gz.dpi" "full disk"
 ends 0 "what was left is right" dp-index verify --deep --index left/b.fq.gz.dpi b.fq.gz
 
 # --- no index belongs beside a pipe or device
-ends 2 "a pipe without a place" timeout 10 dp-index build pipe
+ends 2 "a pipe without a place" timeout 60 dp-index build pipe
 says "output" "a pipe without a place"
 ends 2 "a device without a place" dp-index build /dev/null
 no "a pipe without a place" pipe.dpi

@@ -61,10 +61,10 @@ no() {
     done
     pass
 }
-# wait_for COMMAND...: until it succeeds, at most 20 seconds.
+# wait_for COMMAND...: until it succeeds, at most a minute.
 wait_for() {
     local i
-    for ((i = 0; i < 400; i++)); do
+    for ((i = 0; i < 1200; i++)); do
         "$@" 2>/dev/null && return
         sleep 0.05
     done
