@@ -57,6 +57,17 @@ const char *dp_index_locate_directory(void)
     return directory && *directory ? directory : NULL;
 }
 
+/* A query that is no signature belongs to the address of a web object: it stays behind the name.
+ * The version of one in S3 goes into the key, as nothing can be written under a version: each
+ * version has an index of its own. */
+static bool append_query_and_ending(struct dp_array *out, const struct dp_object *object,
+                                    const char *query)
+{
+    if (strncmp(object->uri, "s3:", 3) == 0)
+        return dp_uri_encode(out, query, strlen(query), "%=&") && append_text(out, ENDING);
+    return append_text(out, ENDING) && append_text(out, query);
+}
+
 int dp_index_locate_beside(const struct dp_object *object, char **uri, struct dp_error *err)
 {
     struct dp_array out = {0};
@@ -76,10 +87,9 @@ int dp_index_locate_beside(const struct dp_object *object, char **uri, struct dp
         free(path);
         return hand_over(&out, done, uri, err);
     }
-    /* A query that is no signature belongs to the address: it stays behind the name. */
     query = object->uri + strcspn(object->uri, "?");
     done = append(&out, object->uri, (size_t)(query - object->uri)) &&
-           append_text(&out, ENDING) && append_text(&out, query);
+           append_query_and_ending(&out, object, query);
     return hand_over(&out, done, uri, err);
 }
 

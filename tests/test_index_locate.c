@@ -37,6 +37,7 @@ START_TEST(an_index_stands_beside_its_object)
     expect("https://host:81/a/b%2Fc.gz", NULL, "https://host:81/a/b%2Fc.gz.dpi");
     expect("https://host/a?version=3", NULL, "https://host/a.dpi?version=3");
     expect("s3://bucket/key/with%20blank", NULL, "s3://bucket/key/with%20blank.dpi");
+    expect("s3://bucket/a%20b?versionId=x%2F.Y", NULL, "s3://bucket/a%20b%3FversionId=x%2F.Y.dpi");
     setenv("DP_INDEX_DIR", "", 1);
     expect("file:///data/x", NULL, "/data/x.dpi");
     dp_context_free(context);

@@ -221,6 +221,12 @@ alone dp-slice fetch "$work/manifest" | cmp -s - "$work/reads"
 same "slices of an old version" "${PIPESTATUS[*]}" "0 0"
 alone dp-slice plan -n 3 --inline --presign 60 --index "$work/versions.dpi" "s3://reads/versions.gz?versionId=$old" >"$work/manifest"
 fetched "presigned slices of an old version" "$work/manifest"
+alone dp-index build -q "s3://reads/versions.gz?versionId=$old"
+same "the index of an old version, beside it" "$?" 0
+s3 get reads "versions.gz?versionId=$old.dpi" "$work/beside.dpi" || fail "no index of its own"
+alone dp-slice plan -n 3 "s3://reads/versions.gz?versionId=$old" >"$work/manifest"
+alone dp-slice fetch "$work/manifest" | cmp -s - "$work/reads"
+same "slices by the index beside an old version" "${PIPESTATUS[*]}" "0 0"
 alone dp-zcat "s3://reads/versions.gz?versionId=none" >"$work/out" 2>"$work/err"
 same "no such version" "$?" 1
 
