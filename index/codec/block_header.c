@@ -150,7 +150,9 @@ enum dp_block_verdict dp_block_header_check(uint64_t bits, unsigned bit_count,
                                             const uint8_t *bytes, size_t length,
                                             size_t *header_bits)
 {
-    struct bit_reader reader = {bits, bit_count, bytes, bytes + length, 0, false};
+    /* Nothing may be added to a NULL, not even 0. */
+    const uint8_t *end = length > 0 ? bytes + length : bytes;
+    struct bit_reader reader = {bits, bit_count, bytes, end, 0, false};
     unsigned type = take(&reader, 3) >> 1;
     enum dp_block_verdict verdict = DP_BLOCK_GOOD;
 
