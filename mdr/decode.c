@@ -135,18 +135,18 @@ void dp_mdr_decode_close(struct dp_mdr_decode *decode)
 
 static int decode_lines(struct dp_mdr_decode *decode, struct dp_array *batch, struct dp_error *err)
 {
-    char *line = batch->data, *stop = line + batch->length, *newline;
-    size_t length;
+    char *text = batch->data, *line, *newline;
+    size_t at = 0, left, length;
     int rc = DP_OK;
 
-    for (; line < stop && !rc; line = newline + 1, decode->record++) {
-        newline = memchr(line, '\n', (size_t)(stop - line));
-        if (!newline)
-            newline = stop; /* the last line of an object needs none */
-        length = (size_t)(newline - line);
-        if (length > 0 && line[length - 1] == '\r')
-            length--;
-        rc = dp_mdr_decode_text_line(decode, line, length, err);
+    /* By offsets: an empty batch has no bytes that a pointer could point to. */
+    for (; at < batch->length && !rc; at += length + 1, decode->record++) {
+        line = text + at;
+        left = batch->length - at;
+        newline = memchr(line, '\n', left);
+        length = newline ? (size_t)(newline - line) : left; /* the last line needs none */
+        rc = dp_mdr_decode_text_line(
+            decode, line, length > 0 && line[length - 1] == '\r' ? length - 1 : length, err);
     }
     return rc;
 }
