@@ -20,6 +20,9 @@ for tool in dp-index dp-mdr dp-slice dp-zcat; do
     ends 0 "$tool" "$tool" --version
     check "$tool: manual page" test -n "$(find "$root" -name $tool.1)"
 done
+# To link the shared library takes nothing but that: no header or package of what it uses itself.
+check "no other package is asked for" \
+    sh -c 'PKG_CONFIG_LIBDIR=$1 pkg-config --cflags --libs dataplug >/dev/null' - "${pc%/*}"
 same "one version" "$(pkg-config --modversion dataplug)" "$(dp-zcat --version | sed 's/.* //')"
 
 # A library with sanitizers wants them in the program too.
