@@ -4,7 +4,7 @@
 #
 # Runs fuzz targets one after the other, each for some seconds, beginning from good examples made
 # here. A crash, a leak, a hang or a broken promise ends with its input named. A target goes on for up
-# to four times as long until it has tried RUNS_MIN inputs; fewer prove nothing and are a failure.
+# to twelve times as long until it has tried RUNS_MIN inputs; fewer prove nothing and are a failure.
 #
 # usage: run.sh SECONDS TARGET...   (in the build folder; `make check-fuzz` does it)
 
@@ -30,8 +30,8 @@ for target; do
     mkdir -p "$work/$name" "$work/$name.new"
     echo "== $name, $seconds s, $(find "$work/$name" -type f | wc -l) examples"
     runs=0
-    for round in 1 2 3 4; do
-        "./$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=16384 \
+    for ((round = 1; round <= 12; round++)); do
+        "./$target" -max_total_time="$seconds" -timeout=100 -rss_limit_mb=4096 -max_len=16384 \
             -print_final_stats=1 -artifact_prefix="$findings/$name-" -seed="$round" \
             "$work/$name.new" "$work/$name" >"$work/$name.log" 2>&1
         status=$?

@@ -230,24 +230,37 @@ START_TEST(presigned_urls)
 }
 END_TEST
 
+/* Of 100 small reads, how many took less than a delayed acknowledgement, which costs 40 ms. */
+static int count_swift_reads(struct dp_object *object)
+{
+    struct timespec before, after;
+    uint8_t buffer[1000];
+    uint64_t i;
+    int count = 0;
+
+    for (i = 0; i < 100; i++) {
+        clock_gettime(CLOCK_MONOTONIC, &before);
+        ck_assert_int_eq(
+            dp_object_read_at(object, (struct dp_range){100000 + i, 101000 + i}, buffer, NULL),
+            DP_OK);
+        clock_gettime(CLOCK_MONOTONIC, &after);
+        count += (after.tv_sec - before.tv_sec) * 1000 +
+                     (after.tv_nsec - before.tv_nsec) / 1000000 < 35;
+    }
+    return count;
+}
+
+/* They would, nearly all of them and every time; on a busy machine some are slow sometimes. */
 START_TEST(small_reads_do_not_wait_for_acknowledgements)
 {
     struct dp_context *context = servers_context(0, NULL);
     struct dp_object *object;
-    struct timespec before, after;
-    uint8_t buffer[1000];
-    uint64_t i;
+    int tries = 1;
 
     servers_put(context, "s3://test-bucket/many", servers_data(), SERVERS_DATA_BYTES);
     object = servers_open(context, "s3://test-bucket/many");
-    clock_gettime(CLOCK_MONOTONIC, &before);
-    for (i = 0; i < 100; i++)
-        ck_assert_int_eq(
-            dp_object_read_at(object, (struct dp_range){100000 + i, 101000 + i}, buffer, NULL),
-            DP_OK);
-    clock_gettime(CLOCK_MONOTONIC, &after);
-    /* A delayed acknowledgement costs 40 ms each time: four seconds. */
-    ck_assert_int_le(after.tv_sec - before.tv_sec, 2);
+    while (count_swift_reads(object) < 50)
+        ck_assert_int_lt(tries++, 8);
     dp_object_free(object);
     dp_context_free(context);
 }

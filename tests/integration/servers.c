@@ -193,7 +193,7 @@ int servers_run(const char *name, const TTest *const *tests, size_t count)
     size_t i;
     int failed;
 
-    tcase_set_timeout(tcase, 120);
+    tcase_set_timeout(tcase, 600);
     tcase_add_unchecked_fixture(tcase, setup, NULL);
     for (i = 0; i < count; i++)
         tcase_add_test(tcase, tests[i]);
