@@ -174,15 +174,23 @@ static int next_variant(struct bed *bed, struct dp_mdr_variant *variant, struct 
 
 /* ------------------------------------------------------------------------------------- calls */
 
-/* PLINK's codes of four calls as ours: 00 two of the first allele, 01 missing, 10 one, 11 none. */
-static void make_table(uint8_t table[256])
+/* PLINK's codes of calls as ours: 00 two of the first allele, 01 missing, 10 one, 11 none. */
+static uint64_t translate(uint64_t codes)
 {
-    static const uint8_t calls[4] = {2, DP_MDR_MISSING, 1, 0};
-    unsigned i;
+    return (~codes & 0xaaaaaaaaaaaaaaaau) | ((codes ^ codes >> 1) & 0x5555555555555555u);
+}
 
-    for (i = 0; i < 256; i++)
-        table[i] = (uint8_t)(calls[i & 3] | calls[i >> 2 & 3] << 2 | calls[i >> 4 & 3] << 4 |
-                             calls[i >> 6] << 6);
+static void translate_rows(uint8_t *rows, uint64_t bytes)
+{
+    uint64_t codes;
+
+    for (; bytes >= sizeof(codes); bytes -= sizeof(codes), rows += sizeof(codes)) {
+        memcpy(&codes, rows, sizeof(codes));
+        codes = translate(codes);
+        memcpy(rows, &codes, sizeof(codes));
+    }
+    for (; bytes; bytes--, rows++)
+        *rows = (uint8_t)translate(*rows);
 }
 
 static int check_bed(const struct bed *bed, struct dp_object *object, struct dp_error *err)
@@ -216,14 +224,11 @@ static int check_bed(const struct bed *bed, struct dp_object *object, struct dp_
 /* Adds `count` rows. */
 static int add_rows(struct bed *bed, uint8_t *rows, uint64_t count, struct dp_error *err)
 {
-    size_t row_bytes = dp_mdr_genotypes_row_bytes(bed->samples.length), i;
+    size_t row_bytes = dp_mdr_genotypes_row_bytes(bed->samples.length);
     struct dp_mdr_variant variant;
-    uint8_t table[256];
     int rc = DP_OK;
 
-    make_table(table);
-    for (i = 0; i < row_bytes * count; i++)
-        rows[i] = table[rows[i]];
+    translate_rows(rows, row_bytes * count);
     for (; count > 0 && !rc; count--, rows += row_bytes) {
         rc = next_variant(bed, &variant, err);
         if (!rc)
