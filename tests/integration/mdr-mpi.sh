@@ -160,6 +160,7 @@ ids_of_ranks() {
 }
 
 no_ranks() { [ -z "$(ids_of_ranks)" ]; }
+some_ranks() { [ -n "$(ids_of_ranks)" ]; }
 
 restarts() {
     local round left before
@@ -195,6 +196,38 @@ restarts() {
     check "$mpi: it goes on" test "$(lines_of 'going on: [1-9][0-9]* of')" = 1
     check "$mpi: to the same bytes" cmp -s want-long.tsv long.tsv
     check "$mpi: no journal is left" test -z "$(ls long.tsv.journal* 2>/dev/null)"
+}
+
+# killed_often KILLS: a rank is killed at any moment of a run by 1 to 3 of them, while MPI starts, inputs
+# are read, combinations searched, results written; the next run goes on. When one comes through, it is
+# looked at, and all begins anew.
+killed_often() {
+    local kills=0 rounds=0 victim status
+    rm -f long.*
+    until [ "$kills" -ge "$1" ] && [ -e long.tsv ]; do
+        rounds=$((rounds + 1))
+        [ "$rounds" -le $((4 * $1)) ] || { fail "$mpi: $kills kills in $rounds rounds"; return; }
+        [ ! -e long.tsv ] || rm -f long.*
+        set -m
+        ranks $((1 + RANDOM % 3)) "$program" -q "${long[@]}" -o long.tsv >/dev/null 2>err &
+        set +m
+        victim=
+        if [ "$kills" -lt "$1" ]; then
+            soon some_ranks
+            sleep "$((RANDOM % 2)).$((RANDOM % 10))$((RANDOM % 10))"
+            victim=$(ids_of_ranks | shuf -n 1)
+            if [ -n "$victim" ] && kill -9 "$victim" 2>/dev/null; then kills=$((kills + 1)); else victim=; fi
+        fi
+        wait $! 2>/dev/null
+        status=$?
+        check "$mpi: kill $kills: no rank is left" soon no_ranks
+        [ -n "$victim" ] || same "$mpi: after $kills kills: $(head -c 300 err): exit" $status 0
+        [ ! -e long.tsv ] || check "$mpi: after $kills kills: the same bytes" cmp -s want-long.tsv long.tsv
+        [ -e long.tsv ] || [ -n "$victim" ] || { fail "$mpi: no table"; return; }
+    done
+    same "$mpi: kills" "$kills" "$1"
+    echo "$mpi: $kills kills in $rounds runs"
+    rm -f long.*
 }
 
 # ---------------------------------------------------------------------------------- errors
@@ -243,6 +276,7 @@ for tree in "$build" ${1:+"$1"}; do
     fetched_once
     errors
     restarts
+    [ "$mpi" = mpich ] || killed_often 20
 done
 
 # A program of one MPI under the launcher of the other one.
