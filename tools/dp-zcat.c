@@ -163,6 +163,8 @@ static void check_options(struct dp_zcat *zcat, int operand_count)
         dp_tool_usage(tool, "--write-index needs the whole input: no --records, no --range");
     if (zcat->output && !zcat->write_index)
         dp_tool_usage(tool, "--output is where --write-index leaves the index");
+    if (zcat->output && strcmp(zcat->output, "-") == 0)
+        dp_tool_usage(tool, "an index is a file, not standard output");
     if (zcat->output && operand_count > 1)
         dp_tool_usage(tool, "--output goes with one input only");
     if (zcat->index && (zcat->write_index || operand_count > 1))

@@ -357,6 +357,8 @@ int dp_index_build_run(struct dp_tool *tool, int argc, char **argv)
     }
     if (from_stdin && !request.output)
         dp_tool_usage(tool, "build: '-' needs --output");
+    if (request.output && strcmp(request.output, "-") == 0)
+        dp_tool_usage(tool, "build: an index is a file, not standard output");
     if (request.output && request.directory)
         dp_tool_usage(tool, "build: --output and --index-dir exclude each other");
     if (request.output && dp_objects_are_many(argv + first, (size_t)(argc - first)))

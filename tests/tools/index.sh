@@ -151,6 +151,7 @@ says "no such object" "a pattern of nothing"
 : >list
 ends 1 "an empty list" dp-index build @list
 ends 1 "no list" dp-index build @nolist
+ends 2 "an index on standard output" dp-index build -o - a.fq.gz
 ends 2 "one output for many" dp-index build -o x.dpi many
 
 # --- destinations

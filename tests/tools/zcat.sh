@@ -224,6 +224,8 @@ says "warning: cut.fq.gz: truncated or damaged: the slices cover only" "a plan o
 ends 0 "write-index" dp-zcat --write-index a.fq.gz
 check "write-index: bytes" cmp out a.fq
 ends 0 "write-index: index" dp-index verify --deep a.fq.gz
+ends 1 "write-index to standard output" dp-zcat --write-index -o - a.fq.gz
+check "write-index to standard output: nothing is left" test ! -e ./-
 ends 0 "write-index -o" bash -c "dp-zcat --write-index -o in.dpi <a.fq.gz"
 check "write-index -o" cmp out a.fq
 check "write-index -o" cmp in.dpi a.fq.gz.dpi
