@@ -494,11 +494,14 @@ for file in s.vcf.gz s.bcf; do
         [ $indexed = no ] || dp-index build -q s3://cohorts/$file
         check "$file, indexed: $indexed: all that was sent before is in the log" all_logged $file
         before=$(bytes_sent $file)
+        begin=$(date +%s%N)
         unchanged "s3://, $file, indexed: $indexed" same.tsv --vcf s3://cohorts/$file --pheno s3://cohorts/s.tsv "${common[@]}" -@ 2
+        took=$((($(date +%s%N) - begin) / 1000000 + 1))
         whole=$(stat -c %s $file)
         check "$file, indexed: $indexed: all that was sent is in the log" all_logged $file
         moved=$(($(bytes_sent $file) - before))
-        echo "$file from S3, indexed: $indexed: $moved of $whole bytes fetched"
+        echo "$file from S3, indexed: $indexed: $moved of $whole bytes fetched," \
+            "$((6000 * 5999 / 2 / took * 1000)) pairs a second from the first request to the table"
         check "$file, indexed: $indexed: each byte about once" test $moved -ge $((whole * 9 / 10)) -a $moved -le $((whole * 11 / 10))
     done
 done
