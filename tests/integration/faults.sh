@@ -148,13 +148,16 @@ stops() {
     local label=$1 folder=$2 begin process
     shift 2
     mkdir -p "$folder"
-    # Background jobs of a script ignore SIGINT unless told otherwise.
-    (cd "$folder" && exec env --default-signal=INT timeout 120 "$@") >"$work/out" 2>"$work/err" &
+    # Background jobs of a script ignore SIGINT unless told otherwise. (timeout would send it twice,
+    # to the process and to its group: a second one is not waited for.)
+    (cd "$folder" && exec env --default-signal=INT "$@") >"$work/out" 2>"$work/err" &
     process=$!
+    ended() { ! kill -0 "$process" 2>/dev/null; }
     soon connected || fail "$label: no connection"
     sleep 1.5
     begin=$(date +%s%N)
     kill -INT "$process"
+    soon ended || kill -9 "$process"
     wait "$process"
     same "$label: ends by the signal" "$?" 130
     begin=$((($(date +%s%N) - begin) / 1000000))
