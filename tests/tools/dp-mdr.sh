@@ -325,8 +325,20 @@ for variants in 120 170 240 340 480; do
     [ $(($(date +%s%N) - before)) -lt 700000000 ] || break
 done
 # interrupt SIGNAL NAME TABLE: again and again, with other threads each time, until one gets through.
+# All of it once more when none was stopped: the machine has become faster since its work was measured.
 interrupt() {
-    local signal=$1 name=$2 round=0 status=1 stops=0
+    local try
+    for try in {1..20}; do
+        interrupt_until_through "$@"
+        [ "$stops" = 0 ] && [ "$status" = 0 ] && [ "$try" -lt 20 ] || break
+        rm -f "$3" "${3%.tsv}.json"
+    done
+    same "$2: it gets through" "$status$(cat err)" 0
+    check "$2: it was stopped" test "$stops" -gt 0
+}
+interrupt_until_through() {
+    local signal=$1 round=0
+    status=1 stops=0
     while [ "$status" != 0 ] && [ "$round" -lt 60 ]; do
         round=$((round + 1))
         dp-mdr -q "${slow[@]}" -o "$3" -@ $((round % 3 + 1)) 2>err &
@@ -338,8 +350,6 @@ interrupt() {
         [ "$status" = 0 ] || [ "$status" -gt 128 ] || break
         [ -e "$3" ] && status=0 # stopped when it had done its work
     done
-    same "$name: it gets through" "$status$(cat err)" 0
-    check "$name: it was stopped" test "$stops" -gt 0
 }
 interrupt KILL "kill -9" killed.tsv
 check "kill -9" cmp -s whole.tsv killed.tsv
@@ -348,8 +358,19 @@ interrupt TERM "SIGTERM" terminated.tsv
 check "SIGTERM" cmp -s whole.tsv terminated.tsv
 
 # A journal that is there is gone on with, or refused when it is another run's.
-ends 143 "SIGTERM" bash -c "dp-mdr ${slow[*]} -o j.tsv --journal-seconds 0 & pid=\$!
-    for i in {1..3000}; do [ -s j.tsv.journal ] && break; sleep 0.02; done; kill \$pid; wait \$pid"
+stopped_by_term() {
+    dp-mdr "${slow[@]}" -o j.tsv --journal-seconds 0 &
+    wait_for test -s j.tsv.journal
+    kill $!
+    wait $!
+}
+for try in {1..20}; do
+    stopped_by_term >out 2>err
+    status=$?
+    [ "$status" = 0 ] || break # or it was through before the signal came
+    rm -f j.tsv j.json
+done
+same "SIGTERM" "$status" 143
 check "a journal is left" test -s j.tsv.journal
 cp j.tsv.journal j.kept
 ends 1 "the journal of another run" dp-mdr "${slow[@]}" -o j.tsv --seed 2
