@@ -29,7 +29,8 @@ struct file_sink {
     struct dp_sink sink;
     char *path;      /* where the file shall appear; symbolic links are followed */
     char *temporary; /* its name until then; while it has none: NULL */
-    bool direct;     /* `path` is a device or a pipe: written to at once */
+    bool direct;     /* `path` is a device, a pipe or where this process prints anyway: written to
+                        at once */
     int fd;
     mode_t mode;     /* of the file that is replaced; 0: there is none */
     size_t used;     /* bytes in `buffer` */
@@ -223,6 +224,20 @@ static int open_temporary(struct file_sink *file, struct dp_error *err)
     return file->fd >= 0 ? DP_OK : dp_error_set_errno(err, EEXIST, "%s", file->path);
 }
 
+/* A file that this process already prints to, as /dev/stdout may be, is no name to give to another
+ * one: whoever opened it looks there, behind what stands in it. A copy of the descriptor, or -1. */
+static int open_again(const struct stat *about)
+{
+    struct stat printed;
+    int fd;
+
+    for (fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fstat(fd, &printed) == 0 && printed.st_dev == about->st_dev &&
+            printed.st_ino == about->st_ino)
+            return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return -1;
+}
+
 /* Looks at what stands at the destination and decides how to write there. */
 static int examine(struct file_sink *file, struct dp_error *err)
 {
@@ -235,7 +250,9 @@ static int examine(struct file_sink *file, struct dp_error *err)
         return dp_error_set(err, DP_INVALID, "%s: is a directory", file->path);
     if (access(file->path, W_OK) != 0)
         return dp_error_set_errno(err, errno, "%s", file->path);
-    file->direct = !S_ISREG(about.st_mode);
+    if (S_ISREG(about.st_mode))
+        file->fd = open_again(&about);
+    file->direct = !S_ISREG(about.st_mode) || file->fd >= 0;
     if (file->direct)
         return DP_OK;
     file->mode = about.st_mode & 0777;
@@ -262,11 +279,11 @@ int dp_file_sink_open(struct dp_context *context, const char *uri, bool probe,
     rc = dp_uri_to_path(uri, &file->path, err);
     if (!rc)
         rc = examine(file, err);
-    if (!rc && file->direct) {
+    if (!rc && file->direct && file->fd < 0) {
         file->fd = open(file->path, O_WRONLY | O_CLOEXEC);
         if (file->fd < 0)
             rc = dp_error_set_errno(err, errno, "%s", file->path);
-    } else if (!rc) {
+    } else if (!rc && !file->direct) {
         rc = open_temporary(file, err);
     }
     if (rc)

@@ -173,6 +173,33 @@ START_TEST(devices_and_pipes_are_written_at_once)
 }
 END_TEST
 
+/* What standard output is, by whatever name: the bytes come behind those that stand there. */
+START_TEST(what_is_printed_to_is_not_replaced)
+{
+    const char *folder = test_enter_folder();
+    struct dp_context *context = test_context();
+    char have[20] = "";
+    struct dp_sink *sink;
+    int kept = dup(STDOUT_FILENO), fd = open("log", O_RDWR | O_CREAT | O_APPEND, 0666), rc;
+
+    ck_assert_int_eq(write(fd, "before ", 7), 7);
+    ck_assert_int_eq(symlink("log", "link"), 0);
+    dup2(fd, STDOUT_FILENO);
+    rc = dp_sink_open(context, "link", &sink, NULL);
+    dup2(kept, STDOUT_FILENO);
+    ck_assert_int_eq(rc, DP_OK);
+    ck_assert_int_eq(dp_sink_write(sink, "behind", 6, NULL), DP_OK);
+    ck_assert_int_eq(dp_sink_commit(sink, NULL), DP_OK);
+    dp_sink_free(sink);
+    ck_assert_int_eq(pread(fd, have, sizeof(have) - 1, 0), 13);
+    ck_assert_str_eq(have, "before behind");
+    close(fd);
+    close(kept);
+    dp_context_free(context);
+    test_leave_folder(folder);
+}
+END_TEST
+
 /* A limit on the size of files fails writes in the middle as a full disk does. */
 START_TEST(a_failed_write_is_never_committed)
 {
@@ -238,5 +265,6 @@ END_TEST
 TEST_MAIN("file_sink", appears_at_commit_and_whole, large_and_small_writes_keep_their_order,
           without_commit_nothing_is_left, replaces_and_keeps_the_mode_and_the_link,
           a_bad_place_is_found_out_at_once, devices_and_pipes_are_written_at_once,
+          what_is_printed_to_is_not_replaced,
           a_failed_write_is_never_committed, a_killed_process_leaves_no_final_name,
           folders_are_made)

@@ -18,6 +18,20 @@
 
 #define BEGIN "{\"tool\":\"dp-"
 
+/* A descriptor of what this process prints to anyway, when that is what was found, as behind
+ * /dev/stderr; else -1. */
+static int find_printed(const struct stat *found)
+{
+    struct stat printed;
+    int fd;
+
+    for (fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fstat(fd, &printed) == 0 && printed.st_dev == found->st_dev &&
+            printed.st_ino == found->st_ino)
+            return fd;
+    return -1;
+}
+
 /* Does a regular file hold what an earlier run left, or nothing? */
 static bool is_replaceable(const char *path, const struct stat *found)
 {
@@ -25,7 +39,7 @@ static bool is_replaceable(const char *path, const struct stat *found)
     FILE *file;
     bool own;
 
-    if (!S_ISREG(found->st_mode) || found->st_size == 0)
+    if (!S_ISREG(found->st_mode) || found->st_size == 0 || find_printed(found) >= 0)
         return !S_ISDIR(found->st_mode);
     file = fopen(path, "re");
     own = file && fgets(begin, sizeof(begin), file) && strcmp(begin, BEGIN) == 0;
@@ -121,14 +135,27 @@ out:
     return rc;
 }
 
+/* What a link points to is replaced, and not the link. */
+static int replace_behind(const char *path, const struct dp_run_stats *stats, struct dp_error *err)
+{
+    char *real = realpath(path, NULL);
+    int rc = real ? replace(real, stats, err) : dp_error_set_errno(err, errno, "%s", path);
+
+    free(real);
+    return rc;
+}
+
 int dp_stats_write(const char *path, const struct dp_run_stats *stats, struct dp_error *err)
 {
     struct stat found;
     int fd;
 
-    if (stat(path, &found) != 0 || S_ISREG(found.st_mode))
+    if (stat(path, &found) != 0)
         return replace(path, stats, err);
-    fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    fd = find_printed(&found);
+    if (fd < 0 && S_ISREG(found.st_mode))
+        return replace_behind(path, stats, err);
+    fd = fd < 0 ? open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY) : fcntl(fd, F_DUPFD_CLOEXEC, 0);
     return fd < 0 ? dp_error_set_errno(err, errno, "%s", path) : print_to(fd, path, stats, err);
 }
 

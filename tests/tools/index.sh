@@ -258,5 +258,16 @@ before=$(cksum <a.fq)
 ends 1 "--stats over data" dp-index build --force --stats a.fq a.fq
 says "a.fq: it holds something else" "--stats over data"
 same "--stats over data: it stays" "$(cksum <a.fq)" "$before"
+# What the tool prints to anyway goes on, and a link stays one.
+ln -s /proc/self/fd/2 printed
+ln -s counts.behind link
+echo before >log
+: >counts.behind
+dp-index show --stats printed a.fq >out 2>>log
+same "--stats to standard error, behind what stands there" "$(sed 's/,.*//' log)" "before
+{\"tool\":\"dp-index\""
+dp-index show --stats link a.fq >out
+check "--stats behind a link" grep -q '^{"tool"' counts.behind
+check "--stats: links stay links" test -L printed -a -L link
 ends 1 "--stats without a folder" dp-index build --force --stats no-folder/counts a.fq
 summary
