@@ -20,7 +20,8 @@ enum {
     CALLBACK_BYTES = 1 << 20,
     HAND_OUT_BYTES = 256 << 10, /* of a part still arriving that are worth waking the user for */
     LEAST_UNIT_BYTES = 256 << 10,
-    LEAST_SPLIT_BYTES = 1 << 20 /* a shorter part does not pay for its round trip */
+    LEAST_SPLIT_BYTES = 1 << 20, /* a shorter part does not pay for its round trip */
+    MOST_GROWING = 3 /* parts of a split range: of more, the last would be longer than parts are */
 };
 
 /* One buffer of the ring. Part n of the input stands in slot n % slot_count. What lies before
@@ -445,6 +446,22 @@ static size_t split(const struct dp_input *input, size_t part_bytes)
     return (size_t)(bytes / count + (bytes % count != 0));
 }
 
+/* A user who decodes is faster than one connection. The parts of a split range, which are all
+ * under way at once, then grow by the same length each: it works on the short ones while the long
+ * ones are still arriving, and has not all of the last before it when that is complete. */
+static void grow(struct dp_input *input)
+{
+    uint64_t bytes = input->range.end - input->range.begin;
+    uint64_t count = bytes / input->part_bytes + (bytes % input->part_bytes != 0);
+    uint64_t units = count * (count + 1) / 2;
+
+    if (count < 2 || count > MOST_GROWING)
+        return;
+    input->unit = (size_t)(bytes / units + (bytes % units != 0));
+    input->part_bytes = count * input->unit;
+    input->ramp = count;
+}
+
 /* Chooses the figures that the options leave open. */
 static struct dp_input_options complete(const struct dp_input *input,
                                         const struct dp_input_options *given)
@@ -515,6 +532,8 @@ static int start_parts(struct dp_input *input, const struct dp_input_options *op
 
     if (options->ramp)
         set_ramp(input);
+    else if (options->decoded && is_far(input->object))
+        grow(input);
     input->part_count = count_parts(input);
     if (input->part_bytes > bytes && bytes)
         input->part_bytes = (size_t)bytes;

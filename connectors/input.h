@@ -23,6 +23,8 @@ struct dp_input_options {
                           without ranges have threads in any case) */
     bool ramp;         /* the first parts of a remote object are short and grow, so that the user,
                           who gets bytes in order, has those of all connections from the start */
+    bool decoded;      /* the user has more to do than to copy: where a short range is cut for
+                          several connections, the first parts are shorter than the last */
 };
 
 /* Reads `range` of `object` in order. An object without ranges is read whole, whatever `range`

@@ -161,6 +161,7 @@ static int open_decoder(struct dp_piece_reader *reader, struct dp_context *conte
     const struct dp_slice_piece *piece = reader->piece;
     unsigned threads = is_short(reader) ? 1 : options->threads;
     struct dp_input_options reading = {.threads = threads > 1,
+                                       .decoded = reader->source->codec != DP_CODEC_NONE,
                                        .part_bytes = is_short(reader) ? SHORT_BYTES : 0};
     uint8_t window[DP_WINDOW_BYTES];
     struct dp_decoder_config config = {.codec = reader->source->codec,

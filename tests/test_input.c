@@ -55,7 +55,9 @@ START_TEST(ranges_come_in_order_whatever_the_buffers)
     ck_assert_int_eq(dp_object_open_memory(context, data, SIZE, &object, NULL), DP_OK);
     for (i = 0; i < sizeof(part_bytes) / sizeof(part_bytes[0]); i++)
         for (parts = 1; parts < 6; parts += 2) {
-            struct dp_input_options options = {part_bytes[i], (unsigned)parts, parts > 1, false};
+            struct dp_input_options options = {.part_bytes = part_bytes[i],
+                                               .parts = (unsigned)parts,
+                                               .threads = parts > 1};
             struct dp_input *input;
 
             object->remote = parts == 5;
@@ -95,7 +97,7 @@ END_TEST
 START_TEST(leaving_early_frees_everything)
 {
     struct dp_context *context = test_context();
-    struct dp_input_options options = {1000, 4, true, false};
+    struct dp_input_options options = {1000, 4, true, false, false};
     uint8_t *data = make_data();
     const uint8_t *bytes;
     struct dp_object *object;
@@ -133,7 +135,7 @@ START_TEST(a_failure_comes_in_its_place_and_stays)
 
     ck_assert_int_eq(dp_object_open_memory(context, data, SIZE, &memory, NULL), DP_OK);
     for (remote = 0; remote < 2; remote++) {
-        struct dp_input_options options = {1000, 3, true, false};
+        struct dp_input_options options = {1000, 3, true, false, false};
         struct dp_input *input;
         struct dp_error err;
 
@@ -179,7 +181,7 @@ START_TEST(reading_ahead_is_bounded)
     static const struct dp_object_ops ops = {.name = "test", .read_at = read_slowly};
     struct dp_context *context = test_context();
     struct dp_object *object = dp_object_new(sizeof(*object), &ops, context, "test:");
-    struct dp_input_options options = {1000, 4, true, false};
+    struct dp_input_options options = {1000, 4, true, false, false};
     const uint8_t *bytes;
     struct dp_input *input;
     size_t length;
@@ -343,7 +345,7 @@ START_TEST(pushed_bytes_are_pulled)
     static const struct dp_object_ops ops = {.name = "test", .read_all = push_pieces};
     struct dp_context *context = test_context();
     struct dp_object *object = dp_object_new(sizeof(*object), &ops, context, "test:");
-    struct dp_input_options options = {3000, 0, false, false};
+    struct dp_input_options options = {3000, 0, false, false, false};
     uint8_t *zeros = calloc(1, SIZE);
     const uint8_t *bytes;
     struct dp_input *input;
@@ -501,6 +503,44 @@ START_TEST(short_ranges_are_split)
 }
 END_TEST
 
+/* For a user who decodes: as many requests; two or three parts are in the ratio of their
+ * numbers. */
+START_TEST(split_ranges_grow_for_decoders)
+{
+    static const struct {
+        uint64_t bytes;
+        size_t requests;
+    } cases[] = {{1, 1},        {2 << 20, 2},        {(8 << 20) + 1, 3}, {12 << 20, 3},
+                 {16 << 20, 3}, {(16 << 20) + 1, 4}, {20 << 20, 4},      {66 << 20, 9}};
+    struct dp_input_options options = {.decoded = true};
+    struct dp_context *context = test_context();
+    struct far_object *far = open_far(context, 100 << 20);
+    size_t i, k;
+    int rc;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct dp_range range = {12345, 12345 + cases[i].bytes};
+        uint64_t count = cases[i].requests, units = count * (count + 1) / 2;
+        uint64_t unit = (cases[i].bytes + units - 1) / units;
+
+        ck_assert_uint_eq(read_far(far, range, &options, &rc), cases[i].bytes);
+        ck_assert_int_eq(rc, 0);
+        ck_assert_uint_eq(far->count, count);
+        for (k = 0; k < count; k++) {
+            uint64_t before = far->ranges[k].begin - range.begin, n = 0;
+
+            ck_assert_uint_le(far->ranges[k].end - far->ranges[k].begin, 8 << 20);
+            while (n * (n + 1) / 2 * unit < before)
+                n++;
+            if (count == 2 || count == 3)
+                ck_assert_uint_eq(n * (n + 1) / 2 * unit, before);
+        }
+    }
+    dp_object_free(&far->object);
+    dp_context_free(context);
+}
+END_TEST
+
 /* One to eight MiB, then eight each. */
 START_TEST(the_first_parts_grow)
 {
@@ -611,6 +651,6 @@ TEST_MAIN("input", ranges_come_in_order_whatever_the_buffers, nothing_and_nonsen
           leaving_early_frees_everything, a_failure_comes_in_its_place_and_stays,
           reading_ahead_is_bounded, callbacks_are_pulled, peeking_takes_nothing,
           the_tap_sees_every_byte, pushed_bytes_are_pulled, a_silent_pipe_can_be_left,
-          short_ranges_are_split, the_first_parts_grow,
+          short_ranges_are_split, split_ranges_grow_for_decoders, the_first_parts_grow,
           the_bytes_before_a_failure_come_first,
           reading_ahead_is_bounded_for_all_together, bytes_are_handed_out_as_they_arrive)

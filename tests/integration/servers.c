@@ -115,7 +115,7 @@ void servers_expect_failure(struct dp_context *context, const char *uri, int rc,
 
 void servers_check_input(struct dp_object *object, size_t part_bytes)
 {
-    struct dp_input_options options = {part_bytes, 4, true, false};
+    struct dp_input_options options = {part_bytes, 4, true, false, false};
     struct dp_input *input;
     const uint8_t *bytes;
     struct dp_error err = {0};
