@@ -11,7 +11,8 @@
 #           slice of a gzip'd one, which costs decoding as well
 #   index   dp-index build of a gzip'd object beside the slower of the loop and a local build; and
 #           beside both of them at once, which says what can be reached where the servers live on the
-#           cores that decode
+#           cores that decode; and with one thread beside a local build with one, which leaves the
+#           servers a core of two
 #   cost    requests and bytes of 64 slices, one process each, beside what they may be
 #
 # usage: bench_remote.py --build FOLDER [--runs N] [--scale F] [--only rate,index,cost] ...
@@ -93,8 +94,9 @@ class BenchRemote(BenchS3):
         key, path = self.packed()
         out = self.scratch("new.dpi")
 
-        def build(place):
-            return lambda: clocked(lambda: self.ours("dp-index", "build", "--force", "-o", out, place))
+        def build(place, threads=2):
+            command = [self.tool("dp-index"), "build", "-q", "-@", str(threads), "--force", "-o", out, place]
+            return lambda: clocked(lambda: self.quiet(command))
         loop = self.loop(key, os.path.getsize(path))
 
         def both():
@@ -103,14 +105,17 @@ class BenchRemote(BenchS3):
                     for done in [threads.submit(build(path)), threads.submit(loop)]:
                         done.result()
             return clocked(run)
-        times = self.race({"ours": build(f"s3://{BUCKET}/{key}"), "local": build(path), "loop": loop,
-                           "both": both})
+        far = f"s3://{BUCKET}/{key}"
+        times = self.race({"ours": build(far), "local": build(path), "loop": loop, "both": both,
+                           "ours alone": build(far, 1), "local alone": build(path, 1)})
         names = {"local": "a local build", "loop": "the bare loop", "both": "both at once"}
         slower = max(("local", "loop"), key=times.get)
         for peer, name in names.items():
             self.row(f"index build / {name}" + (", the slower" if peer == slower else ""),
                      f"{times['ours']:.2f} s", f"{times[peer]:.2f} s", times[peer] / times["ours"],
                      INDEX_BAR if peer == slower else None)
+        self.row("the same, each with one thread / a local build", f"{times['ours alone']:.2f} s",
+                 f"{times['local alone']:.2f} s", times["local alone"] / times["ours alone"], None)
 
     def cost(self):
         """Each slice by a process of its own, as on workers."""
