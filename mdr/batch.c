@@ -91,14 +91,16 @@ uint64_t dp_mdr_batch_unit(const struct dp_mdr_batch_view *view, uint32_t number
 
 void dp_mdr_batch_merge(const struct dp_mdr_batch_view *view, struct dp_mdr_harvest *harvest)
 {
+    const struct dp_mdr_referee *referee = dp_mdr_best_referee(harvest->best);
     struct dp_mdr_hit hit;
     uint32_t i;
 
     harvest->combination_count += view->combination_count;
     for (i = 0; i < view->fold_count; i++) {
         dp_mdr_batch_get_hit(view->fold_best + (size_t)DP_MDR_HIT_BYTES * i, &hit);
-        if (hit.score > -INFINITY && (harvest->fold_best[i].score == -INFINITY ||
-                                      dp_mdr_hit_compare(&hit, &harvest->fold_best[i]) < 0))
+        if (hit.score > -INFINITY &&
+            (harvest->fold_best[i].score == -INFINITY ||
+             dp_mdr_hit_compare_train(referee, i, &hit, &harvest->fold_best[i]) < 0))
             harvest->fold_best[i] = hit;
     }
     for (i = 0; i < view->best_count; i++) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
+#include "config.h"
+
 #include "mdr/best.h"
 
 #include <math.h>
@@ -12,28 +14,17 @@
 struct dp_mdr_best {
     size_t capacity, count;
     bool sorted;
+    const struct dp_mdr_referee *referee;
     struct dp_mdr_hit *hits;
 };
 
-int dp_mdr_hit_compare(const struct dp_mdr_hit *a, const struct dp_mdr_hit *b)
+static int compare(const void *a, const void *b, void *best)
 {
-    unsigned n;
-
-    if (a->score != b->score)
-        return a->score > b->score ? -1 : 1;
-    for (n = 0; n < DP_MDR_MAX_ORDER; n++) {
-        if (a->variant[n] != b->variant[n])
-            return a->variant[n] < b->variant[n] ? -1 : 1;
-    }
-    return 0;
+    return dp_mdr_hit_compare(((struct dp_mdr_best *)best)->referee, a, b);
 }
 
-static int compare(const void *a, const void *b)
-{
-    return dp_mdr_hit_compare(a, b);
-}
-
-int dp_mdr_best_new(size_t capacity, struct dp_mdr_best **best, struct dp_error *err)
+int dp_mdr_best_new(size_t capacity, const struct dp_mdr_referee *referee,
+                    struct dp_mdr_best **best, struct dp_error *err)
 {
     struct dp_mdr_best *made = calloc(1, sizeof(*made));
 
@@ -44,8 +35,14 @@ int dp_mdr_best_new(size_t capacity, struct dp_mdr_best **best, struct dp_error 
         return dp_error_no_memory(err);
     }
     made->capacity = capacity;
+    made->referee = referee;
     *best = made;
     return 0;
+}
+
+const struct dp_mdr_referee *dp_mdr_best_referee(const struct dp_mdr_best *best)
+{
+    return best ? best->referee : NULL;
 }
 
 static void swap(struct dp_mdr_hit *a, struct dp_mdr_hit *b)
@@ -56,20 +53,27 @@ static void swap(struct dp_mdr_hit *a, struct dp_mdr_hit *b)
     *b = kept;
 }
 
-static void sift_up(struct dp_mdr_hit *hits, size_t at)
+static void sift_up(const struct dp_mdr_best *best)
 {
-    for (; at && dp_mdr_hit_compare(&hits[at], &hits[(at - 1) / 2]) > 0; at = (at - 1) / 2)
+    struct dp_mdr_hit *hits = best->hits;
+    size_t at = best->count - 1;
+
+    for (; at && dp_mdr_hit_compare(best->referee, &hits[at], &hits[(at - 1) / 2]) > 0;
+         at = (at - 1) / 2)
         swap(&hits[at], &hits[(at - 1) / 2]);
 }
 
-static void sift_down(struct dp_mdr_hit *hits, size_t count)
+static void sift_down(const struct dp_mdr_best *best)
 {
+    const struct dp_mdr_referee *referee = best->referee;
+    struct dp_mdr_hit *hits = best->hits;
     size_t at = 0, child;
 
-    for (child = 1; child < count; at = child, child = 2 * at + 1) {
-        if (child + 1 < count && dp_mdr_hit_compare(&hits[child + 1], &hits[child]) > 0)
+    for (child = 1; child < best->count; at = child, child = 2 * at + 1) {
+        if (child + 1 < best->count &&
+            dp_mdr_hit_compare(referee, &hits[child + 1], &hits[child]) > 0)
             child++;
-        if (dp_mdr_hit_compare(&hits[child], &hits[at]) <= 0)
+        if (dp_mdr_hit_compare(referee, &hits[child], &hits[at]) <= 0)
             return;
         swap(&hits[at], &hits[child]);
     }
@@ -92,11 +96,11 @@ void dp_mdr_best_add(struct dp_mdr_best *best, const struct dp_mdr_hit *hit)
     if (best->sorted)
         make_heap(best);
     if (best->count < best->capacity) {
-        best->hits[best->count] = *hit;
-        sift_up(best->hits, best->count++);
-    } else if (dp_mdr_hit_compare(hit, &best->hits[0]) < 0) {
+        best->hits[best->count++] = *hit;
+        sift_up(best);
+    } else if (dp_mdr_hit_compare(best->referee, hit, &best->hits[0]) < 0) {
         best->hits[0] = *hit;
-        sift_down(best->hits, best->count);
+        sift_down(best);
     }
 }
 
@@ -131,7 +135,7 @@ double dp_mdr_best_floor(const struct dp_mdr_best *best)
 const struct dp_mdr_hit *dp_mdr_best_sorted(struct dp_mdr_best *best)
 {
     if (!best->sorted) {
-        qsort(best->hits, best->count, sizeof(*best->hits), compare);
+        qsort_r(best->hits, best->count, sizeof(*best->hits), compare, best);
         best->sorted = true;
     }
     return best->hits;

@@ -22,6 +22,8 @@
 
 enum record { BATCH = 1, HITS = 2, PERMUTATION = 3 };
 
+enum { PERMUTATION_BYTES = 8 + DP_MDR_HIT_BYTES };
+
 /* A crash of the machine (not of the program) loses at most so much work. */
 #define SYNC_SECONDS 60.0
 /* Far more ranks than there will ever be: a name beyond that is somebody else's. */
@@ -36,7 +38,7 @@ struct dp_mdr_journal {
         others;    /* of struct dp_mdr_log *: files of earlier ranks this one answers for */
     uint8_t *done; /* a bit a unit; NULL while none is */
     uint64_t done_count;
-    double *permutations;
+    struct dp_mdr_hit *permutations;
     uint64_t stream; /* the next to be given out */
     uint64_t torn_bytes;
     double synced;
@@ -75,6 +77,9 @@ static bool is_hit(const struct dp_mdr_schedule *schedule, const uint8_t *bytes)
         if (hit.variant[i] >= schedule->variant_count ||
             (i > 0 && hit.variant[i] <= hit.variant[i - 1]))
             return false;
+    for (; i < DP_MDR_MAX_ORDER; i++)
+        if (hit.variant[i])
+            return false;
     return !isnan(hit.score);
 }
 
@@ -85,6 +90,22 @@ static bool are_hits(const struct dp_mdr_schedule *schedule, const uint8_t *byte
     for (i = 0; i < count; i++)
         if (!is_hit(schedule, bytes + i * DP_MDR_HIT_BYTES))
             return false;
+    return true;
+}
+
+/* A fold has none before the first unit. */
+static bool are_fold_bests(const struct dp_mdr_schedule *schedule,
+                           const struct dp_mdr_batch_view *batch)
+{
+    const uint8_t *bytes = batch->fold_best;
+    struct dp_mdr_hit hit;
+    uint32_t i;
+
+    for (i = 0; i < batch->fold_count; i++, bytes += DP_MDR_HIT_BYTES) {
+        dp_mdr_batch_get_hit(bytes, &hit);
+        if (hit.score != -INFINITY && !is_hit(schedule, bytes))
+            return false;
+    }
     return true;
 }
 
@@ -116,7 +137,8 @@ static int take_batch(struct reading *reading, const uint8_t *bytes, size_t leng
     if (!journal->done)
         return dp_error_no_memory(err);
     if (!dp_mdr_batch_decode(bytes, length, journal->options.fold_count, &batch) ||
-        !are_hits(schedule, batch.best, batch.best_count) || !mark_units(journal, &batch))
+        !are_hits(schedule, batch.best, batch.best_count) || !are_fold_bests(schedule, &batch) ||
+        !mark_units(journal, &batch))
         return damaged(reading->log, "a batch makes no sense", err);
     if (batch.stream >= journal->stream)
         journal->stream = batch.stream + 1;
@@ -130,7 +152,8 @@ static int take_record(void *user, uint32_t type, const uint8_t *bytes, size_t l
 {
     struct reading *reading = user;
     struct dp_mdr_journal *journal = reading->journal;
-    uint64_t number, bits;
+    const struct dp_mdr_schedule *schedule = journal->options.schedule;
+    uint64_t number;
 
     if (type == BATCH)
         return take_batch(reading, bytes, length, err);
@@ -140,11 +163,10 @@ static int take_record(void *user, uint32_t type, const uint8_t *bytes, size_t l
             journal->stream = number + 1;
         return DP_OK; /* the hits are read when all is done */
     }
-    if (type == PERMUTATION && length == 16) {
+    if (type == PERMUTATION && length == PERMUTATION_BYTES && is_hit(schedule, bytes + 8)) {
         number = dp_le64_load(bytes);
-        bits = dp_le64_load(bytes + 8);
         if (number < journal->options.permutation_count)
-            memcpy(&journal->permutations[number], &bits, sizeof(bits));
+            dp_mdr_batch_get_hit(bytes + 8, &journal->permutations[number]);
         return DP_OK;
     }
     return damaged(reading->log, "an unknown record", err);
@@ -284,12 +306,13 @@ int dp_mdr_journal_open(const struct dp_mdr_journal_options *options,
     made->options = *options;
     made->synced = now_seconds();
     made->path = options->path ? strdup(options->path) : NULL;
-    made->permutations = malloc((size_t)(options->permutation_count + 1) * sizeof(double));
+    made->permutations =
+        calloc((size_t)(options->permutation_count + 1), sizeof(*made->permutations));
     if (!made->permutations || (options->path && !made->path)) {
         rc = dp_error_no_memory(err);
     } else {
         for (i = 0; i < options->permutation_count; i++)
-            made->permutations[i] = NAN;
+            made->permutations[i].score = NAN;
         rc = open_files(made, harvest, err);
     }
     if (rc < 0)
@@ -328,7 +351,7 @@ uint64_t dp_mdr_journal_done_count(const struct dp_mdr_journal *journal)
     return journal->done_count;
 }
 
-double dp_mdr_journal_permutation(const struct dp_mdr_journal *journal, uint64_t number)
+struct dp_mdr_hit dp_mdr_journal_permutation(const struct dp_mdr_journal *journal, uint64_t number)
 {
     return journal->permutations[number];
 }
@@ -403,16 +426,14 @@ int dp_mdr_journal_add(struct dp_mdr_journal *journal, const struct dp_mdr_batch
     return rc;
 }
 
-int dp_mdr_journal_add_permutation(struct dp_mdr_journal *journal, uint64_t number, double best,
-                                   struct dp_error *err)
+int dp_mdr_journal_add_permutation(struct dp_mdr_journal *journal, uint64_t number,
+                                   const struct dp_mdr_hit *best, struct dp_error *err)
 {
-    uint8_t record[16];
-    uint64_t bits;
+    uint8_t record[PERMUTATION_BYTES];
     int rc;
 
-    memcpy(&bits, &best, sizeof(bits));
     dp_le64_store(record, number);
-    dp_le64_store(record + 8, bits);
+    dp_mdr_batch_put_hit(record + 8, best);
     pthread_mutex_lock(&journal->lock);
     rc = append(journal, PERMUTATION, record, sizeof(record), err);
     pthread_mutex_unlock(&journal->lock);

@@ -49,8 +49,8 @@ void dp_mdr_journal_free(struct dp_mdr_journal *journal);
 /* What stood there when it was opened, in the files of all ranks. */
 bool dp_mdr_journal_is_done(const struct dp_mdr_journal *journal, uint64_t unit);
 uint64_t dp_mdr_journal_done_count(const struct dp_mdr_journal *journal);
-/* The best score of a permutation; NAN when it is not known. */
-double dp_mdr_journal_permutation(const struct dp_mdr_journal *journal, uint64_t number);
+/* The best of a permutation; its score is NAN when it is not known. */
+struct dp_mdr_hit dp_mdr_journal_permutation(const struct dp_mdr_journal *journal, uint64_t number);
 /* Bytes at the end of files that were no whole record: a run was killed there. */
 uint64_t dp_mdr_journal_torn_bytes(const struct dp_mdr_journal *journal);
 /* Has this rank a file? */
@@ -64,8 +64,8 @@ int dp_mdr_journal_add_hits(struct dp_mdr_journal *journal, uint64_t stream,
                             const struct dp_mdr_hit *hits, size_t count, struct dp_error *err);
 int dp_mdr_journal_add(struct dp_mdr_journal *journal, const struct dp_mdr_batch *batch,
                        struct dp_error *err);
-int dp_mdr_journal_add_permutation(struct dp_mdr_journal *journal, uint64_t number, double best,
-                                   struct dp_error *err);
+int dp_mdr_journal_add_permutation(struct dp_mdr_journal *journal, uint64_t number,
+                                   const struct dp_mdr_hit *best, struct dp_error *err);
 
 /* Gives every kept hit that this rank answers for to `take`, in no particular order. */
 int dp_mdr_journal_hits(struct dp_mdr_journal *journal,

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define MAGIC        "DPMDRLOG"
-#define LOG_VERSION  1
+#define LOG_VERSION  2
 #define HEADER_BYTES 32 /* magic, version, identity, CRC */
 #define FRAME_BYTES  12 /* type and length in front of a record, CRC behind it */
 

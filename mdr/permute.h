@@ -12,6 +12,11 @@
 #include "mdr/study.h"
 #include "mdr/team.h"
 
+struct dp_mdr_permutation {
+    struct dp_mdr_hit best; /* of all combinations; score NAN: not known */
+    uint64_t number;        /* from 1 */
+};
+
 struct dp_mdr_permute_options {
     const struct dp_mdr_kernel *kernel;
     const struct dp_mdr_schedule *schedule;
@@ -28,11 +33,18 @@ struct dp_mdr_permute_options {
     void *user;
 };
 
-/* Collective. `best` has room for `count` scores: in rank 0 it gets the best score of each
- * permutation, ascending. The study must have kept its rows. DP_CANCELLED as dp_mdr_search_run. */
+/* Collective. There is room for `count` permutations: rank 0 gets all of them, by ascending rounded
+ * score. The study must have kept its rows. DP_CANCELLED as dp_mdr_search_run. */
 int dp_mdr_permute_run(const struct dp_mdr_study *study,
                        const struct dp_mdr_permute_options *options, struct dp_mdr_team *team,
-                       double *best, struct dp_error *err);
+                       struct dp_mdr_permutation *permutations, struct dp_error *err);
+
+/* (1 + how many of the permutations have a best score that is at least this one) / (count + 1), for
+ * a combination of the study and its terms. Exact: where rounded scores are equal and do not tell,
+ * the permutation (of `seed`) is made and its best counted once more. */
+int dp_mdr_permute_p(const struct dp_mdr_study *study, uint64_t seed,
+                     const struct dp_mdr_permutation *permutations, uint64_t count, double score,
+                     const struct dp_mdr_terms *terms, double *p, struct dp_error *err);
 
 /* Gives `cohort` (a copy of the study's) the classes and folds of permutation `number` (from 1).
  * Each fold keeps its numbers of cases and controls. */

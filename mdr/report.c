@@ -115,18 +115,19 @@ static void print_stats(FILE *out, const struct dp_mdr_stats *stats)
     fprintf(out, "\t%s", dp_mdr_stats_cells(stats, cells, sizeof(cells)));
 }
 
-double dp_mdr_report_p(const double *best, uint64_t count, double score)
+/* False when out of memory. */
+static bool print_p(FILE *out, const struct dp_mdr_report *report, double score,
+                    const struct dp_mdr_terms *terms)
 {
-    uint64_t low = 0, high = count, middle;
+    double p;
+    int rc = DP_OK;
 
-    while (low < high) { /* the first that is as good */
-        middle = low + (high - low) / 2;
-        if (best[middle] < score)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return (double)(1 + count - low) / (double)(count + 1);
+    if (!report->permutations)
+        return true;
+    rc = dp_mdr_permute_p(report->study, report->seed, report->permutations,
+                          report->permutation_count, score, terms, &p, NULL);
+    print_number(out, p);
+    return rc == DP_OK;
 }
 
 /* The whole line. False when out of memory. */
@@ -135,15 +136,18 @@ static bool make_row(const struct dp_mdr_report *report, struct row *row)
     const struct dp_mdr_cohort *cohort = &report->study->cohort;
     struct dp_mdr_variant variants[DP_MDR_MAX_ORDER];
     struct dp_mdr_scores scores;
+    struct dp_mdr_terms terms;
     struct dp_mdr_table table;
     struct dp_mdr_stats stats;
     FILE *out = open_memstream(&row->text, &row->length);
     unsigned i;
+    bool made;
 
     if (!out)
         return false;
     dp_mdr_table_count(report->study->planes, report->order, row->hit.variant, &table);
-    dp_mdr_score(&table, cohort->case_count, cohort->control_count, &scores);
+    dp_mdr_score_terms(&table, cohort->case_count, cohort->control_count, &terms);
+    dp_mdr_score_round(&terms, &scores);
     dp_mdr_stats_make(&table, cohort->case_count, cohort->control_count, &stats);
     fprintf(out, "%" PRIu64, row->rank);
     print_variants(out, report, &row->hit, variants);
@@ -151,11 +155,9 @@ static bool make_row(const struct dp_mdr_report *report, struct row *row)
     for (i = 0; i < report->order; i++)
         fprintf(out, "\t%s\t%s", variants[i].ref, variants[i].alt);
     print_stats(out, &stats);
-    if (report->permutations)
-        print_number(
-            out, dp_mdr_report_p(report->permutations, report->permutation_count, row->hit.score));
+    made = print_p(out, report, row->hit.score, &terms);
     fputc('\n', out);
-    return fclose(out) == 0;
+    return fclose(out) == 0 && made;
 }
 
 /* Makes the texts of `count` rows and writes them. */

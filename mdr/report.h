@@ -7,16 +7,16 @@
 #define DP_MDR_REPORT_H
 
 #include "base/error.h"
-#include "mdr/best.h"
+#include "mdr/permute.h"
 #include "mdr/study.h"
 
 struct dp_mdr_report {
     const struct dp_mdr_study *study;
     unsigned order;
     const struct dp_mdr_hit *fold_best; /* the best of each fold; NULL: CVC was not asked for */
-    /* The best scores of permutations, ascending; NULL: none. */
-    const double *permutations;
-    uint64_t permutation_count;
+    /* As dp_mdr_permute_run() gives them; NULL: none. */
+    const struct dp_mdr_permutation *permutations;
+    uint64_t permutation_count, seed;
     unsigned threads;
     int (*cancel)(void *user); /* non-zero: stop; may be NULL */
     void *user;
@@ -28,8 +28,5 @@ int dp_mdr_report_write(const struct dp_mdr_report *report,
                         int (*next)(void *user, struct dp_mdr_hit *hit, struct dp_error *err),
                         void *next_user, dp_write_fn write, void *write_user, uint64_t *rows,
                         struct dp_error *err);
-
-/* (1 + how many permutations are as good as `score`) / (count + 1); `best` is ascending. */
-double dp_mdr_report_p(const double *best, uint64_t count, double score);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "mdr/score.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Bit b: which of the (up to 16) samples of a word have call 0, 1, 2. */
@@ -69,21 +70,22 @@ struct sums {
     uint64_t cases, controls;
 };
 
-static double balanced_accuracy(const struct sums *high, const struct sums *all)
+/* Twice the balanced accuracy. */
+static void double_accuracy(const struct sums *high, const struct sums *all,
+                            struct dp_mdr_ratio terms[2])
 {
-    double sensitivity = 0, specificity = 0;
+    const struct dp_mdr_ratio none = {0, 1}, half = {1, 1};
+    struct dp_mdr_ratio sensitivity = {high->cases, all->cases};
+    struct dp_mdr_ratio specificity = {all->controls - high->controls, all->controls};
 
+    if (!all->cases || !all->controls) { /* one term alone counts twice */
+        sensitivity.part *= 2;
+        specificity.part *= 2;
+    }
+    terms[0] = all->cases ? sensitivity : none;
+    terms[1] = all->controls ? specificity : none;
     if (!all->cases && !all->controls)
-        return 0.5;
-    if (all->cases)
-        sensitivity = (double)high->cases / (double)all->cases;
-    if (all->controls)
-        specificity = (double)(all->controls - high->controls) / (double)all->controls;
-    if (!all->cases)
-        return specificity;
-    if (!all->controls)
-        return sensitivity;
-    return (sensitivity + specificity) / 2;
+        terms[0] = half;
 }
 
 static void add(struct sums *sums, uint64_t cases, uint64_t controls)
@@ -94,7 +96,7 @@ static void add(struct sums *sums, uint64_t cases, uint64_t controls)
 
 /* Fills `train` and `test` of one fold; `whole` are the counts of each cell over all folds. */
 static void score_fold(const struct dp_mdr_table *table, unsigned fold, const struct sums *whole,
-                       uint64_t cases, uint64_t controls, struct dp_mdr_scores *scores)
+                       uint64_t cases, uint64_t controls, struct dp_mdr_terms *terms)
 {
     struct sums train = {0, 0}, train_high = {0, 0}, test = {0, 0}, test_high = {0, 0};
     uint64_t p, q, tested_cases, tested_controls;
@@ -112,12 +114,12 @@ static void score_fold(const struct dp_mdr_table *table, unsigned fold, const st
             add(&test_high, tested_cases, tested_controls);
         }
     }
-    scores->train[fold] = balanced_accuracy(&train_high, &train);
-    scores->test[fold] = balanced_accuracy(&test_high, &test);
+    double_accuracy(&train_high, &train, &terms->train[2 * fold]);
+    double_accuracy(&test_high, &test, &terms->test[2 * fold]);
 }
 
-void dp_mdr_score(const struct dp_mdr_table *table, uint64_t cases, uint64_t controls,
-                  struct dp_mdr_scores *scores)
+void dp_mdr_score_terms(const struct dp_mdr_table *table, uint64_t cases, uint64_t controls,
+                        struct dp_mdr_terms *terms)
 {
     struct sums whole[DP_MDR_MAX_CELLS] = {{0, 0}};
     unsigned f, c;
@@ -126,12 +128,73 @@ void dp_mdr_score(const struct dp_mdr_table *table, uint64_t cases, uint64_t con
         for (c = 0; c < table->cell_count; c++)
             add(&whole[c], table->count[f][1][c], table->count[f][0][c]);
     }
+    terms->fold_count = table->fold_count;
+    for (f = 0; f < table->fold_count; f++)
+        score_fold(table, f, whole, cases, controls, terms);
+}
+
+double dp_mdr_score_train(const struct dp_mdr_terms *terms, unsigned fold)
+{
+    return dp_mdr_ratio_mean(&terms->train[2 * fold], 2, 2);
+}
+
+static double mean_of(const struct dp_mdr_ratio *accuracies, unsigned folds)
+{
+    return dp_mdr_ratio_mean(accuracies, 2 * (size_t)folds, 2 * folds);
+}
+
+double dp_mdr_score_mean(const struct dp_mdr_terms *terms)
+{
+    return mean_of(terms->test, terms->fold_count);
+}
+
+int dp_mdr_score_compare(const struct dp_mdr_terms *terms, const struct dp_mdr_terms *other)
+{
+    return dp_mdr_ratio_compare(terms->test, 2 * (size_t)terms->fold_count, other->test,
+                                2 * (size_t)other->fold_count);
+}
+
+void dp_mdr_score_round(const struct dp_mdr_terms *terms, struct dp_mdr_scores *scores)
+{
+    unsigned f;
+
     memset(scores, 0, sizeof(*scores));
-    for (f = 0; f < table->fold_count; f++) {
-        score_fold(table, f, whole, cases, controls, scores);
-        scores->mean_train += scores->train[f];
-        scores->mean_test += scores->test[f];
+    for (f = 0; f < terms->fold_count; f++) {
+        scores->train[f] = dp_mdr_score_train(terms, f);
+        scores->test[f] = dp_mdr_ratio_mean(&terms->test[2 * f], 2, 2);
     }
-    scores->mean_train /= table->fold_count;
-    scores->mean_test /= table->fold_count;
+    scores->mean_train = mean_of(terms->train, terms->fold_count);
+    scores->mean_test = dp_mdr_score_mean(terms);
+}
+
+void dp_mdr_score(const struct dp_mdr_table *table, uint64_t cases, uint64_t controls,
+                  struct dp_mdr_scores *scores)
+{
+    struct dp_mdr_terms terms;
+
+    dp_mdr_score_terms(table, cases, controls, &terms);
+    dp_mdr_score_round(&terms, scores);
+}
+
+struct dp_mdr_threshold dp_mdr_threshold_make(uint64_t units)
+{
+    struct dp_mdr_ratio ratio = {units, DP_MDR_THRESHOLD_ONE};
+
+    return (struct dp_mdr_threshold){units, dp_mdr_ratio_mean(&ratio, 1, 1)};
+}
+
+struct dp_mdr_threshold dp_mdr_threshold_none(void)
+{
+    return (struct dp_mdr_threshold){0, NAN};
+}
+
+/* Rounding keeps the order, so only where both are rounded to the same must more be asked. */
+bool dp_mdr_threshold_reached(const struct dp_mdr_threshold *threshold, double score,
+                              const struct dp_mdr_terms *terms)
+{
+    struct dp_mdr_ratio least = {2 * terms->fold_count * threshold->units, DP_MDR_THRESHOLD_ONE};
+
+    if (score != threshold->rounded)
+        return score > threshold->rounded;
+    return dp_mdr_ratio_compare(terms->test, 2 * (size_t)terms->fold_count, &least, 1) >= 0;
 }

@@ -61,9 +61,10 @@ static double now_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-int dp_mdr_search_begin(size_t top, struct dp_mdr_harvest *harvest, struct dp_error *err)
+int dp_mdr_search_begin(size_t top, const struct dp_mdr_referee *referee,
+                        struct dp_mdr_harvest *harvest, struct dp_error *err)
 {
-    int rc = dp_mdr_best_new(top, &harvest->best, err);
+    int rc = dp_mdr_best_new(top, referee, &harvest->best, err);
 
     if (rc == DP_OK)
         dp_mdr_harvest_clear(harvest);
@@ -102,12 +103,14 @@ static int keep_hit(void *user, const struct dp_mdr_hit *hit, struct dp_error *e
 /* The best that are not in the journal, at worker->fresh. Both lists are sorted. */
 static size_t find_fresh(struct worker *worker, const struct dp_mdr_hit *best, size_t count)
 {
-    size_t i, k = 0, fresh = 0;
+    const struct dp_mdr_referee *referee = dp_mdr_best_referee(worker->harvest.best);
+    const struct dp_mdr_hit *known = worker->known, *end = known + worker->known_count;
+    size_t i, fresh = 0;
 
     for (i = 0; i < count; i++) {
-        while (k < worker->known_count && dp_mdr_hit_compare(&worker->known[k], &best[i]) < 0)
-            k++;
-        if (k == worker->known_count || dp_mdr_hit_compare(&worker->known[k], &best[i]) != 0)
+        while (known < end && dp_mdr_hit_compare(referee, known, &best[i]) < 0)
+            known++;
+        if (known == end || dp_mdr_hit_compare(referee, known, &best[i]) != 0)
             worker->fresh[fresh++] = best[i];
     }
     return fresh;
@@ -169,7 +172,8 @@ static int start_worker(struct worker *worker, struct dp_error *err)
         .hit = keep_hit,
         .user = worker,
     };
-    int rc = dp_mdr_search_begin(options->top, &worker->harvest, err);
+    const struct dp_mdr_referee *referee = dp_mdr_best_referee(worker->job->harvest->best);
+    int rc = dp_mdr_search_begin(options->top, referee, &worker->harvest, err);
 
     if (rc == DP_OK)
         rc = dp_mdr_searcher_new(worker->job->planes, &unit, &worker->searcher, err);
@@ -177,7 +181,8 @@ static int start_worker(struct worker *worker, struct dp_error *err)
         return rc;
     worker->known = malloc(options->top * sizeof(*worker->known));
     worker->fresh = malloc(options->top * sizeof(*worker->fresh));
-    worker->hits = malloc((isnan(options->threshold) ? 1 : HITS_KEPT) * sizeof(*worker->hits));
+    worker->hits =
+        malloc((isnan(options->threshold.rounded) ? 1 : HITS_KEPT) * sizeof(*worker->hits));
     worker->stream = dp_mdr_journal_stream(options->journal);
     worker->added = now_seconds();
     return worker->known && worker->fresh && worker->hits ? DP_OK : dp_error_no_memory(err);
@@ -254,7 +259,7 @@ static bool wants_last_batch(struct job *job)
     const struct dp_mdr_search_options *options = job->options;
 
     return options->journal &&
-           (!isnan(options->threshold) || dp_mdr_journal_exists(options->journal) ||
+           (!isnan(options->threshold.rounded) || dp_mdr_journal_exists(options->journal) ||
             (options->cancel && options->cancel(options->user)) ||
             now_seconds() - job->begin >= options->batch_seconds);
 }

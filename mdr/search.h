@@ -13,14 +13,14 @@
 struct dp_mdr_search_options {
     const struct dp_mdr_kernel *kernel;
     const struct dp_mdr_schedule *schedule;
-    unsigned threads; /* of this rank; at least 1 */
-    size_t top;       /* so many of the best are kept; at least 1 */
-    bool consistency; /* the best of each fold are looked for */
-    bool prune;       /* what cannot be among the best may be skipped */
-    double threshold; /* every combination with at least this score is kept; NAN: none. Needs a
-                       * journal, through which hits go */
-    struct dp_mdr_journal *journal; /* NULL: nothing outlives the process */
-    double batch_seconds;           /* a thread adds to the journal about so often */
+    unsigned threads;                  /* of this rank; at least 1 */
+    size_t top;                        /* so many of the best are kept; at least 1 */
+    bool consistency;                  /* the best of each fold are looked for */
+    bool prune;                        /* what cannot be among the best may be skipped */
+    struct dp_mdr_threshold threshold; /* every combination that reaches it is kept. Needs a
+                                        * journal, through which hits go */
+    struct dp_mdr_journal *journal;    /* NULL: nothing outlives the process */
+    double batch_seconds;              /* a thread adds to the journal about so often */
     /* How many units were given out so far, in all ranks. From one thread at a time. May be NULL.
      */
     void (*progress)(void *user, uint64_t done_units);
@@ -28,8 +28,9 @@ struct dp_mdr_search_options {
     void *user;
 };
 
-/* Makes an empty harvest that keeps the `top` best. */
-int dp_mdr_search_begin(size_t top, struct dp_mdr_harvest *harvest, struct dp_error *err);
+/* Makes an empty harvest that keeps the `top` best. The referee (NULL: none) outlives it. */
+int dp_mdr_search_begin(size_t top, const struct dp_mdr_referee *referee,
+                        struct dp_mdr_harvest *harvest, struct dp_error *err);
 void dp_mdr_search_end(struct dp_mdr_harvest *harvest);
 
 /* Adds to `harvest` what this rank finds. Collective. DP_CANCELLED after `cancel` said so, or

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
+#include "config.h"
+
 #include "mdr/sorter.h"
 
 #include "base/array.h"
@@ -20,6 +22,7 @@ struct run {
 };
 
 struct dp_mdr_sorter {
+    const struct dp_mdr_referee *referee;
     struct dp_mdr_hit *hits; /* being gathered; later shared out to the runs as their rooms */
     size_t capacity, count;
     int fd;               /* -1 while everything fits */
@@ -31,13 +34,15 @@ struct dp_mdr_sorter {
     bool reading;
 };
 
-int dp_mdr_sorter_new(size_t memory_bytes, struct dp_mdr_sorter **sorter, struct dp_error *err)
+int dp_mdr_sorter_new(size_t memory_bytes, const struct dp_mdr_referee *referee,
+                      struct dp_mdr_sorter **sorter, struct dp_error *err)
 {
     struct dp_mdr_sorter *made = calloc(1, sizeof(*made));
 
     if (!made)
         return dp_error_no_memory(err);
     made->fd = -1;
+    made->referee = referee;
     made->capacity = memory_bytes / sizeof(struct dp_mdr_hit);
     if (made->capacity < LEAST_HITS)
         made->capacity = LEAST_HITS;
@@ -63,9 +68,9 @@ void dp_mdr_sorter_free(struct dp_mdr_sorter *sorter)
     free(sorter);
 }
 
-static int compare(const void *a, const void *b)
+static int compare(const void *a, const void *b, void *sorter)
 {
-    return dp_mdr_hit_compare(a, b);
+    return dp_mdr_hit_compare(((struct dp_mdr_sorter *)sorter)->referee, a, b);
 }
 
 /* Sorts what is gathered and makes it a run of the file. */
@@ -76,7 +81,7 @@ static int spill(struct dp_mdr_sorter *sorter, struct dp_error *err)
 
     if (rc < 0)
         return rc;
-    qsort(sorter->hits, sorter->count, sizeof(*sorter->hits), compare);
+    qsort_r(sorter->hits, sorter->count, sizeof(*sorter->hits), compare, sorter);
     rc = dp_mdr_scratch_write(sorter->fd, FILE_NAME, sorter->written * sizeof(*sorter->hits),
                               sorter->hits, sorter->count * sizeof(*sorter->hits), err);
     if (rc < 0)
@@ -127,7 +132,7 @@ static bool is_better(const struct dp_mdr_sorter *sorter, size_t a, size_t b)
     const struct run *runs = sorter->runs.data;
     const struct run *x = &runs[sorter->heap[a]], *y = &runs[sorter->heap[b]];
 
-    return dp_mdr_hit_compare(&x->room[x->at], &y->room[y->at]) < 0;
+    return dp_mdr_hit_compare(sorter->referee, &x->room[x->at], &y->room[y->at]) < 0;
 }
 
 static void sift_down(struct dp_mdr_sorter *sorter, size_t at)
@@ -184,7 +189,7 @@ static int begin_reading(struct dp_mdr_sorter *sorter, struct dp_error *err)
     sorter->reading = true;
     if (sorter->fd >= 0)
         return begin_merge(sorter, err);
-    qsort(sorter->hits, sorter->count, sizeof(*sorter->hits), compare);
+    qsort_r(sorter->hits, sorter->count, sizeof(*sorter->hits), compare, sorter);
     return DP_OK;
 }
 

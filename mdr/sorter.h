@@ -12,8 +12,10 @@
 
 struct dp_mdr_sorter;
 
-/* Uses at most about `memory_bytes` (but at least 100 KiB). */
-int dp_mdr_sorter_new(size_t memory_bytes, struct dp_mdr_sorter **sorter, struct dp_error *err);
+/* Uses at most about `memory_bytes` (but at least 100 KiB). The referee (NULL: none) outlives it.
+ */
+int dp_mdr_sorter_new(size_t memory_bytes, const struct dp_mdr_referee *referee,
+                      struct dp_mdr_sorter **sorter, struct dp_error *err);
 int dp_mdr_sorter_add(struct dp_mdr_sorter *sorter, const struct dp_mdr_hit *hit,
                       struct dp_error *err);
 uint64_t dp_mdr_sorter_count(const struct dp_mdr_sorter *sorter);

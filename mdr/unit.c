@@ -48,7 +48,7 @@ struct dp_mdr_searcher {
     double floor, train_floor[DP_MDR_MAX_FOLDS]; /* of which the limits of the sight were made */
     uint64_t found[8 * DP_MDR_MAX_VECTOR / 64];
     struct dp_mdr_table table;
-    struct dp_mdr_scores scores;
+    struct dp_mdr_terms terms;
 };
 
 /* Pairs i < j with i in [i, i_end), j in [j, j_end). */
@@ -95,10 +95,11 @@ void dp_mdr_harvest_clear(struct dp_mdr_harvest *harvest)
 
 void dp_mdr_harvest_merge(struct dp_mdr_harvest *harvest, const struct dp_mdr_harvest *other)
 {
+    const struct dp_mdr_referee *referee = dp_mdr_best_referee(harvest->best);
     unsigned f;
 
     for (f = 0; f < DP_MDR_MAX_FOLDS; f++) {
-        if (dp_mdr_hit_compare(&other->fold_best[f], &harvest->fold_best[f]) < 0)
+        if (dp_mdr_hit_compare_train(referee, f, &other->fold_best[f], &harvest->fold_best[f]) < 0)
             harvest->fold_best[f] = other->fold_best[f];
     }
     if (harvest->best && other->best)
@@ -110,8 +111,8 @@ void dp_mdr_harvest_merge(struct dp_mdr_harvest *harvest, const struct dp_mdr_ha
 
 static void *get(size_t bytes)
 {
-    return aligned_alloc(DP_MDR_MAX_VECTOR, (bytes + DP_MDR_MAX_VECTOR) / DP_MDR_MAX_VECTOR *
-                                                DP_MDR_MAX_VECTOR);
+    return aligned_alloc(DP_MDR_MAX_VECTOR,
+                         (bytes + DP_MDR_MAX_VECTOR) / DP_MDR_MAX_VECTOR * DP_MDR_MAX_VECTOR);
 }
 
 int dp_mdr_searcher_new(const struct dp_mdr_planes *planes,
@@ -259,15 +260,27 @@ static unsigned know(struct dp_mdr_searcher *searcher, uint32_t variant)
 
 /* --- Exact scores. */
 
+/* More than an estimate is off: what is less by so much need not be rounded exactly. */
+static const double estimate_margin = 1e-9;
+
+/* Nobody with a lower rounded score is kept. */
+static double least_score(const struct dp_mdr_searcher *searcher,
+                          const struct dp_mdr_harvest *harvest)
+{
+    double least = dp_mdr_best_floor(harvest->best);
+
+    if (searcher->options.threshold.rounded < least)
+        least = searcher->options.threshold.rounded;
+    return least;
+}
+
 static void set_limits(struct dp_mdr_searcher *searcher, const struct dp_mdr_harvest *harvest)
 {
     const unsigned folds = searcher->frame.fold_count;
-    double least = dp_mdr_best_floor(harvest->best), train[DP_MDR_MAX_FOLDS];
+    double least = least_score(searcher, harvest), train[DP_MDR_MAX_FOLDS];
     bool changed;
     unsigned f;
 
-    if (searcher->options.threshold < least)
-        least = searcher->options.threshold;
     changed = least != searcher->floor;
     for (f = 0; f < folds; f++) {
         train[f] = harvest->fold_best[f].score;
@@ -283,8 +296,7 @@ static void set_limits(struct dp_mdr_searcher *searcher, const struct dp_mdr_har
 /* One segment of the table of a left part and the variant of a lane. The order of the classes is
  * the left part's, which changes no score. */
 static void add_segment(const struct dp_mdr_searcher *searcher, const struct dp_mdr_left *left,
-                        const struct dp_mdr_right *right, size_t s, unsigned lane,
-                        uint32_t *cells)
+                        const struct dp_mdr_right *right, size_t s, unsigned lane, uint32_t *cells)
 {
     const struct dp_mdr_sight *sight = &searcher->sight;
     const unsigned lanes = searcher->lanes, classes = left->classes, last = classes - 1;
@@ -336,35 +348,46 @@ static void fill_table(struct dp_mdr_searcher *searcher, const struct dp_mdr_lef
 static void keep_fold_best(struct dp_mdr_searcher *searcher, struct dp_mdr_hit hit,
                            struct dp_mdr_harvest *harvest)
 {
+    const struct dp_mdr_referee *referee = dp_mdr_best_referee(harvest->best);
+    double about;
     unsigned f;
 
     for (f = 0; f < searcher->table.fold_count; f++) {
-        hit.score = searcher->scores.train[f];
-        if (dp_mdr_hit_compare(&hit, &harvest->fold_best[f]) < 0)
+        about = dp_mdr_ratio_estimate(&searcher->terms.train[2 * f], 2, 2);
+        if (about + estimate_margin < harvest->fold_best[f].score)
+            continue;
+        hit.score = dp_mdr_score_train(&searcher->terms, f);
+        if (dp_mdr_hit_compare_train(referee, f, &hit, &harvest->fold_best[f]) < 0)
             harvest->fold_best[f] = hit;
     }
 }
 
 /* Everything about one combination, exactly. */
 static int consider(struct dp_mdr_searcher *searcher, const struct dp_mdr_left *left,
-                    const struct dp_mdr_right *right, unsigned lane,
-                    struct dp_mdr_harvest *harvest, struct dp_error *err)
+                    const struct dp_mdr_right *right, unsigned lane, struct dp_mdr_harvest *harvest,
+                    struct dp_error *err)
 {
     const struct dp_mdr_cohort *cohort = dp_mdr_planes_cohort(searcher->planes);
     const uint32_t other = right->first + lane, *variant = left->variant;
     struct dp_mdr_hit hit = {0, {variant[0], variant[1], other}};
+    double about;
 
     if (left->classes == 3)
         hit = (struct dp_mdr_hit){0, {variant[0], other, 0}};
     else if (searcher->turned)
         hit = (struct dp_mdr_hit){0, {other, variant[0], variant[1]}};
     fill_table(searcher, left, right, lane);
-    dp_mdr_score(&searcher->table, cohort->case_count, cohort->control_count, &searcher->scores);
+    dp_mdr_score_terms(&searcher->table, cohort->case_count, cohort->control_count,
+                       &searcher->terms);
     if (searcher->options.consistency)
         keep_fold_best(searcher, hit, harvest);
-    hit.score = searcher->scores.mean_test;
+    about = dp_mdr_ratio_estimate(searcher->terms.test, 2 * searcher->terms.fold_count,
+                                  2 * searcher->terms.fold_count);
+    if (about + estimate_margin < least_score(searcher, harvest))
+        return 0;
+    hit.score = dp_mdr_score_mean(&searcher->terms);
     dp_mdr_best_add(harvest->best, &hit);
-    if (hit.score >= searcher->options.threshold)
+    if (dp_mdr_threshold_reached(&searcher->options.threshold, hit.score, &searcher->terms))
         return searcher->options.hit(searcher->options.user, &hit, err);
     return 0;
 }

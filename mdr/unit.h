@@ -26,8 +26,8 @@ struct dp_mdr_unit_options {
     const struct dp_mdr_kernel *kernel;
     bool consistency; /* find the best of each fold, for CVC */
     bool prune;       /* skip what provably cannot enter; only has an effect without consistency */
-    /* Every combination with at least this score is handed out; NAN: none. */
-    double threshold;
+    /* Every combination that reaches it is handed out. */
+    struct dp_mdr_threshold threshold;
     int (*hit)(void *user, const struct dp_mdr_hit *hit, struct dp_error *err);
     void *user;
 };

@@ -11,6 +11,7 @@
 #include "mdr/score.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +117,14 @@ static inline void mdr_make(const struct mdr_shape *shape, uint64_t seed, struct
     mdr_make_calls(shape, &random, data);
     MUST(dp_mdr_planes_new(&data->cohort, shape->variants, NULL, &data->planes, NULL));
     mdr_set_planes(data, data->planes);
+}
+
+/* To three decimals; NAN: none. */
+static inline struct dp_mdr_threshold mdr_threshold(double score)
+{
+    if (isnan(score))
+        return dp_mdr_threshold_none();
+    return dp_mdr_threshold_make((uint64_t)(score * 1000 + 0.5) * (DP_MDR_THRESHOLD_ONE / 1000));
 }
 
 static inline void mdr_free(struct mdr_data *data)

@@ -3,13 +3,14 @@
 # SPDX-FileCopyrightText: The dataplug authors
 #
 # The search by brute force, written from mdr/MDR.md alone: every combination of variants of a VCF,
-# counted sample by sample, in exact integers, quotients in the order that the page gives. It shares
-# no code with the program, is slow, and prints every combination, best first.
+# counted sample by sample, in exact integers and fractions, that are rounded only to be printed. It
+# shares no code with the program, is slow, and prints every combination, best first.
 #
 # usage: mdr_oracle.py --vcf FILE --pheno FILE (--fold-file FILE | --folds F --seed S) [OPTION...]
 
 import argparse
 import collections
+import fractions
 import gzip
 import itertools
 import math
@@ -192,12 +193,12 @@ def stays(variant, classes, args):
 
 def balanced_accuracy(true_cases, cases, false_cases, controls):
     if cases == 0 and controls == 0:
-        return 0.5
+        return fractions.Fraction(1, 2)
     if cases == 0:
-        return (controls - false_cases) / controls
+        return fractions.Fraction(controls - false_cases, controls)
     if controls == 0:
-        return true_cases / cases
-    return (true_cases / cases + (controls - false_cases) / controls) / 2
+        return fractions.Fraction(true_cases, cases)
+    return fractions.Fraction(true_cases * controls + (controls - false_cases) * cases, 2 * cases * controls)
 
 
 class Combination:
@@ -229,10 +230,7 @@ class Combination:
 
     @staticmethod
     def mean(accuracies):
-        total = 0.0
-        for accuracy in accuracies:
-            total += accuracy
-        return total / len(accuracies)
+        return sum(accuracies) / len(accuracies)
 
     def judge(self, tested, totals):
         """Balanced accuracies of one fold, whose own samples are `tested`."""
@@ -316,6 +314,7 @@ def arguments():
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--write-folds")
     options.add_argument("--order", type=int, default=2)
+    options.add_argument("--threshold", type=fractions.Fraction, default=fractions.Fraction(0))
     options.add_argument("--01", dest="zero_one", action="store_true")
     options.add_argument("--pass", dest="passed", action="store_true")
     options.add_argument("--maf", type=float, default=0.0)
@@ -343,11 +342,12 @@ def main():
     marks = [(fold_of[name], classes[name]) for name in samples]
     totals = tuple(sum(kind == wanted for _, kind in marks) for wanted in range(2))
     folds = 1 + max(fold for fold, _ in marks)
-    report(search(variants, args.order, marks, totals, folds), variants, totals)
+    found = search(variants, args.order, marks, totals, folds)
+    report([each for each in found if each.mean_test >= args.threshold], len(found[0].train), args.order, variants,
+           totals)
 
 
-def report(found, variants, totals):
-    order, folds = len(found[0].numbers), len(found[0].train)
+def report(found, folds, order, variants, totals):
     numbers = range(1, order + 1)
     names = [f"id{n}" for n in numbers]
     names += [f"{what}{n}" for n in numbers for what in ("chrom", "pos")]
@@ -360,8 +360,8 @@ def report(found, variants, totals):
         chosen = [variants[i] for i in each.numbers]
         row = [variant.name for variant in chosen]
         row += [word for variant in chosen for word in (variant.chrom, variant.position)]
-        row += [each.mean_train, each.mean_test, each.cvc]
-        row += [figure for pair in zip(each.train, each.test) for figure in pair]
+        row += [float(each.mean_train), float(each.mean_test), each.cvc]
+        row += [float(figure) for pair in zip(each.train, each.test) for figure in pair]
         row += [word for variant in chosen for word in (variant.ref, variant.alt)]
         print(rank, *row, each.n, *figures(each, totals), sep="\t")
 

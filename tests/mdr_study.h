@@ -13,6 +13,16 @@
 
 #include <stdio.h>
 
+static inline bool mdr_is_incomplete(const struct mdr_data *data, size_t variant)
+{
+    size_t s;
+
+    for (s = 0; s < data->cohort.sample_count; s++)
+        if (data->calls[variant * data->columns + data->cohort.column[s]] == DP_MDR_MISSING)
+            return true;
+    return false;
+}
+
 static inline void mdr_add_variants(const struct mdr_data *data, struct dp_mdr_study *study)
 {
     struct dp_mdr_variant variant = {NULL, "chr1", "A", "C", 0, true};
@@ -28,6 +38,7 @@ static inline void mdr_add_variants(const struct mdr_data *data, struct dp_mdr_s
         MUST(dp_mdr_genotypes_add(study->genotypes, &variant, data->calls + v * data->columns,
                                   NULL));
         study->kept[v] = (uint32_t)v;
+        study->incomplete_count += mdr_is_incomplete(data, v);
         memcpy(study->rows + v * study->row_bytes, dp_mdr_genotypes_row(study->genotypes, v),
                study->row_bytes);
     }

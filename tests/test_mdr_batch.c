@@ -73,11 +73,11 @@ START_TEST(comes_back)
                 ck_assert_uint_eq(dp_mdr_batch_unit(&view, (uint32_t)i), units[i]);
             for (i = 0; i < FOLDS; i++) {
                 dp_mdr_batch_get_hit(view.fold_best + i * DP_MDR_HIT_BYTES, &hit);
-                ck_assert_int_eq(dp_mdr_hit_compare(&hit, &fold_best[i]), 0);
+                ck_assert_int_eq(dp_mdr_hit_compare(NULL, &hit, &fold_best[i]), 0);
             }
             for (i = 0; i < best_count; i++) {
                 dp_mdr_batch_get_hit(view.best + i * DP_MDR_HIT_BYTES, &hit);
-                ck_assert_int_eq(dp_mdr_hit_compare(&hit, &best[i]), 0);
+                ck_assert_int_eq(dp_mdr_hit_compare(NULL, &hit, &best[i]), 0);
             }
             free(bytes);
         }
@@ -121,7 +121,7 @@ START_TEST(merged)
     size_t length;
     uint8_t *bytes;
 
-    MUST(dp_mdr_best_new(2, &harvest.best, NULL));
+    MUST(dp_mdr_best_new(2, NULL, &harvest.best, NULL));
     dp_mdr_harvest_clear(&harvest);
     harvest.combination_count = 5;
     harvest.fold_best[0] = (struct dp_mdr_hit){0.75, {1, 2, 4}}; /* the other one comes first */
@@ -132,13 +132,13 @@ START_TEST(merged)
     dp_mdr_batch_merge(&view, &harvest);
     free(bytes); /* nothing of it is needed any more */
     ck_assert_uint_eq(harvest.combination_count, 5 + (UINT64_C(1) << 60));
-    ck_assert_int_eq(dp_mdr_hit_compare(&harvest.fold_best[0], &fold_best[0]), 0);
+    ck_assert_int_eq(dp_mdr_hit_compare(NULL, &harvest.fold_best[0], &fold_best[0]), 0);
     ck_assert(harvest.fold_best[1].score == 0.5);
-    ck_assert_int_eq(dp_mdr_hit_compare(&harvest.fold_best[2], &fold_best[2]), 0);
+    ck_assert_int_eq(dp_mdr_hit_compare(NULL, &harvest.fold_best[2], &fold_best[2]), 0);
     ck_assert(harvest.fold_best[FOLDS].score == -INFINITY);
     ck_assert_uint_eq(dp_mdr_best_count(harvest.best), 2);
-    ck_assert_int_eq(dp_mdr_hit_compare(&dp_mdr_best_sorted(harvest.best)[0], &best[1]), 0);
-    ck_assert_int_eq(dp_mdr_hit_compare(&dp_mdr_best_sorted(harvest.best)[1], &best[0]), 0);
+    ck_assert_int_eq(dp_mdr_hit_compare(NULL, &dp_mdr_best_sorted(harvest.best)[0], &best[1]), 0);
+    ck_assert_int_eq(dp_mdr_hit_compare(NULL, &dp_mdr_best_sorted(harvest.best)[1], &best[0]), 0);
 
     harvest.fold_best[0].score = 0.8; /* better than the other */
     encode(0, 0, FOLDS, &bytes, &length);

@@ -17,7 +17,7 @@ static uint32_t random_below(uint32_t limit)
 
 static int compare(const void *a, const void *b)
 {
-    return dp_mdr_hit_compare(a, b);
+    return dp_mdr_hit_compare(NULL, a, b);
 }
 
 /* Few scores, so that there are ties. */
@@ -40,7 +40,7 @@ static struct dp_mdr_best *new_list(size_t capacity)
 {
     struct dp_mdr_best *best = NULL;
 
-    ck_assert_int_eq(dp_mdr_best_new(capacity, &best, NULL), 0);
+    ck_assert_int_eq(dp_mdr_best_new(capacity, NULL, &best, NULL), 0);
     return best;
 }
 
@@ -51,7 +51,7 @@ static void must_hold(struct dp_mdr_best *best, const struct dp_mdr_hit *wanted,
 
     ck_assert_uint_eq(dp_mdr_best_count(best), count);
     for (i = 0; i < count; i++)
-        ck_assert_int_eq(dp_mdr_hit_compare(&hits[i], &wanted[i]), 0);
+        ck_assert_int_eq(dp_mdr_hit_compare(NULL, &hits[i], &wanted[i]), 0);
 }
 
 /* Any order, any split into lists, looked at in between or not: the first of all, sorted. */
@@ -100,7 +100,7 @@ START_TEST(order_of_hits)
 
     for (i = 0; i < count; i++) {
         for (j = 0; j < count; j++) {
-            int order = dp_mdr_hit_compare(&ascending[i], &ascending[j]);
+            int order = dp_mdr_hit_compare(NULL, &ascending[i], &ascending[j]);
 
             ck_assert_int_eq((order > 0) - (order < 0), (i > j) - (i < j));
         }
@@ -117,7 +117,7 @@ START_TEST(no_room)
     ck_assert_uint_eq(dp_mdr_best_count(best), 0);
     ck_assert(dp_mdr_best_floor(best) == INFINITY);
     dp_mdr_best_free(best);
-    ck_assert_int_eq(dp_mdr_best_new(SIZE_MAX / 8, &best, NULL), DP_NO_MEMORY);
+    ck_assert_int_eq(dp_mdr_best_new(SIZE_MAX / 8, NULL, &best, NULL), DP_NO_MEMORY);
 }
 END_TEST
 

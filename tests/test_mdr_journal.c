@@ -53,7 +53,7 @@ static struct dp_mdr_journal *open_journal(const struct dp_mdr_journal_options *
 {
     struct dp_mdr_journal *journal;
 
-    MUST(dp_mdr_search_begin(100, harvest, NULL));
+    MUST(dp_mdr_search_begin(100, NULL, harvest, NULL));
     MUST(dp_mdr_journal_open(options, harvest, &journal, NULL));
     return journal;
 }
@@ -101,6 +101,7 @@ static unsigned count_hits(struct dp_mdr_journal *journal)
 
 START_TEST(comes_back)
 {
+    struct dp_mdr_hit best = {0.625, {2, 7, 0}};
     struct dp_mdr_journal_options options = options_of(0, 1);
     struct dp_mdr_harvest harvest;
     struct dp_mdr_journal *journal = open_journal(&options, &harvest);
@@ -110,7 +111,7 @@ START_TEST(comes_back)
     add(journal, 4, true);
     add(journal, 10, true);
     add(journal, 20, false); /* killed inside */
-    MUST(dp_mdr_journal_add_permutation(journal, 3, 0.625, NULL));
+    MUST(dp_mdr_journal_add_permutation(journal, 3, &best, NULL));
     ck_assert_uint_eq(count_hits(journal), 2);
     close_journal(journal, &harvest);
 
@@ -119,8 +120,9 @@ START_TEST(comes_back)
     ck_assert_uint_eq(dp_mdr_journal_done_count(journal), 4);
     ck_assert(dp_mdr_journal_is_done(journal, 4) && dp_mdr_journal_is_done(journal, 5));
     ck_assert(!dp_mdr_journal_is_done(journal, 6) && !dp_mdr_journal_is_done(journal, 20));
-    ck_assert(dp_mdr_journal_permutation(journal, 3) == 0.625);
-    ck_assert(isnan(dp_mdr_journal_permutation(journal, 4)));
+    best = dp_mdr_journal_permutation(journal, 3);
+    ck_assert(best.score == 0.625 && best.variant[0] == 2 && best.variant[1] == 7);
+    ck_assert(isnan(dp_mdr_journal_permutation(journal, 4).score));
     ck_assert_uint_eq(harvest.combination_count, 20);
     ck_assert_uint_eq(dp_mdr_best_count(harvest.best), 2);
     ck_assert_uint_eq(dp_mdr_best_sorted(harvest.best)[0].variant[0], 10);
@@ -208,7 +210,7 @@ START_TEST(of_another_run)
     close_journal(journal, &harvest);
 
     options.identity[15] = 1;
-    MUST(dp_mdr_search_begin(10, &harvest, NULL));
+    MUST(dp_mdr_search_begin(10, NULL, &harvest, NULL));
     ck_assert_int_eq(dp_mdr_journal_open(&options, &harvest, &other, &err), DP_INVALID);
     ck_assert_ptr_nonnull(strstr(err.message, "the journal of another run"));
     ck_assert_int_eq(strncmp(err.message, path, strlen(path)), 0);
@@ -237,7 +239,7 @@ START_TEST(no_journal_at_all)
     fputs("somebody's data\n", file);
     fclose(file);
     options.force = true;
-    MUST(dp_mdr_search_begin(10, &harvest, NULL));
+    MUST(dp_mdr_search_begin(10, NULL, &harvest, NULL));
     ck_assert_int_eq(dp_mdr_journal_open(&options, &harvest, &journal, &err), DP_INVALID);
     ck_assert_ptr_nonnull(strstr(err.message, "it is no journal, it is not overwritten"));
     ck_assert_int_eq(size_of(path), 16);
@@ -294,7 +296,7 @@ START_TEST(nonsense)
     if (_i == 1)
         add(journal, 4, true); /* 4 twice */
     close_journal(journal, &harvest);
-    MUST(dp_mdr_search_begin(10, &harvest, NULL));
+    MUST(dp_mdr_search_begin(10, NULL, &harvest, NULL));
     ck_assert_int_eq(dp_mdr_journal_open(&options, &harvest, &again, &err), DP_DATA);
     ck_assert_ptr_nonnull(strstr(err.message, "a damaged journal"));
     dp_mdr_search_end(&harvest);

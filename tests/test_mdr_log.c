@@ -126,7 +126,7 @@ START_TEST(what_was_appended_is_there)
     ck_assert_uint_eq(walk_file("j", &torn), 4);
     ck_assert_uint_eq(size_of("j"), HEADER + 4 * FRAME + 600);
     ck_assert_uint_eq(read_all("j", bytes, HEADER), HEADER); /* as JOURNAL.md has it */
-    ck_assert_mem_eq(bytes, "DPMDRLOG\1\0\0\0", 12);
+    ck_assert_mem_eq(bytes, "DPMDRLOG\2\0\0\0", 12);
     ck_assert_mem_eq(bytes + 12, ours, sizeof(ours));
     ck_assert_uint_eq(dp_le32_load(bytes + 28), dp_crc32(0, bytes, 28));
     dp_mdr_log_free(NULL);

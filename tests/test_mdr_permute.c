@@ -188,29 +188,31 @@ START_TEST(folds_of_a_file_keep_their_sizes)
 }
 END_TEST
 
-/* The best score, by looking at every pair. */
-static double best_pair(const struct mdr_data *of)
+/* The best, by looking at every pair. */
+static struct dp_mdr_hit best_pair(const struct mdr_data *of)
 {
-    struct dp_mdr_scores scores;
+    struct dp_mdr_hit best = {-INFINITY, {0, 0, 0}};
+    struct dp_mdr_terms terms, most;
     struct dp_mdr_table table;
-    double best = -INFINITY;
     uint32_t pair[2];
 
     for (pair[0] = 0; pair[0] < of->variant_count; pair[0]++)
         for (pair[1] = pair[0] + 1; pair[1] < of->variant_count; pair[1]++) {
             mdr_naive_table(of, 2, pair, &table);
-            dp_mdr_score(&table, of->cohort.case_count, of->cohort.control_count, &scores);
-            if (scores.mean_test > best)
-                best = scores.mean_test;
+            dp_mdr_score_terms(&table, of->cohort.case_count, of->cohort.control_count, &terms);
+            if (best.score < 0 || dp_mdr_score_compare(&terms, &most) > 0) {
+                best = (struct dp_mdr_hit){dp_mdr_score_mean(&terms), {pair[0], pair[1], 0}};
+                most = terms;
+            }
         }
     return best;
 }
 
 /* That of a permutation. */
-static double best_of(uint64_t number)
+static struct dp_mdr_hit best_of(uint64_t number)
 {
     struct mdr_data shuffled = data;
-    double best;
+    struct dp_mdr_hit best;
 
     copy(&shuffled.cohort);
     MUST(dp_mdr_permute_cohort(&study, 3, number, &shuffled.cohort, NULL));
@@ -234,9 +236,11 @@ static struct dp_mdr_permute_options options_of(unsigned threads, size_t memory_
 
 static int compare(const void *a, const void *b)
 {
-    double x = *(const double *)a, y = *(const double *)b;
+    const struct dp_mdr_permutation *x = a, *y = b;
 
-    return x < y ? -1 : x > y;
+    if (x->best.score != y->best.score)
+        return x->best.score < y->best.score ? -1 : 1;
+    return x->number < y->number ? -1 : 1;
 }
 
 /* Side by side, one after the other with several threads each, or both. */
@@ -246,11 +250,14 @@ START_TEST(the_same_scores)
         unsigned threads;
         size_t memory_bytes;
     } hows[] = {{1, 0}, {1, 1 << 30}, {3, 0}, {3, 1 << 30}, {4, 1 << 14}, {30, 1 << 30}};
-    double want[COUNT], have[COUNT];
+    struct dp_mdr_permutation want[COUNT], have[COUNT];
     size_t i;
 
-    for (i = 0; i < COUNT; i++)
-        want[i] = best_of(i + 1);
+    memset(want, 0, sizeof(want));
+    for (i = 0; i < COUNT; i++) {
+        want[i].best = best_of(i + 1);
+        want[i].number = i + 1;
+    }
     qsort(want, COUNT, sizeof(want[0]), compare);
     for (i = 0; i < sizeof(hows) / sizeof(hows[0]); i++) {
         struct dp_mdr_permute_options options = options_of(hows[i].threads, hows[i].memory_bytes);
@@ -270,7 +277,10 @@ START_TEST(chance_is_that_of_the_folds)
     struct dp_mdr_schedule pairs;
     struct dp_mdr_study there;
     struct mdr_data made;
-    double best[99], observed;
+    struct dp_mdr_permutation best[99];
+    struct dp_mdr_terms terms;
+    struct dp_mdr_hit observed;
+    double p;
 
     make_unequal(&null, 10, &made);
     mdr_make_study(&made, team, &there);
@@ -279,10 +289,79 @@ START_TEST(chance_is_that_of_the_folds)
     options.count = 99;
     MUST(dp_mdr_permute_run(&there, &options, team, best, NULL));
     observed = best_pair(&made);
-    ck_assert_double_gt(observed, 0.65);
-    ck_assert_double_gt(dp_mdr_report_p(best, 99, observed), 0.05);
+    ck_assert_double_gt(observed.score, 0.65);
+    dp_mdr_hit_terms(made.planes, &observed, &terms);
+    MUST(dp_mdr_permute_p(&there, 3, best, 99, observed.score, &terms, &p, NULL));
+    ck_assert_double_gt(p, 0.05);
     /* Nor is it always surpassed. */
-    ck_assert_double_lt(dp_mdr_report_p(best, 99, observed), 0.95);
+    ck_assert_double_lt(p, 0.95);
+    mdr_free_study(&there);
+    mdr_free(&made);
+}
+END_TEST
+
+START_TEST(p_values)
+{
+    static const struct dp_mdr_permutation some[] = {
+        {{0.5, {0}}, 4}, {{0.6, {0}}, 1}, {{0.6, {0}}, 3}, {{0.7, {0}}, 2}};
+    static const struct {
+        double score, p;
+    } cases[] = {{0.4, 1}, {0.5, 1}, {0.55, 0.8}, {0.6, 0.8}, {0.7, 0.4}, {0.71, 0.2}};
+    struct dp_mdr_terms terms = {0};
+    double p;
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        MUST(dp_mdr_permute_p(&study, 3, some, 4, cases[i].score, &terms, &p, NULL));
+        ck_assert(p == cases[i].p);
+    }
+}
+END_TEST
+
+/* The terms of a combination of a permutation, from a table that was counted sample by sample. */
+static struct dp_mdr_terms terms_of(const struct dp_mdr_study *of, const struct mdr_data *made,
+                                    uint64_t number, const struct dp_mdr_hit *hit)
+{
+    struct mdr_data shuffled = *made;
+    struct dp_mdr_terms terms;
+    struct dp_mdr_table table;
+
+    copy_of(&made->cohort, &shuffled.cohort);
+    MUST(dp_mdr_permute_cohort(of, 3, number, &shuffled.cohort, NULL));
+    mdr_naive_table(&shuffled, hit->variant[2] ? 3 : 2, hit->variant, &table);
+    dp_mdr_score_terms(&table, made->cohort.case_count, made->cohort.control_count, &terms);
+    dp_mdr_cohort_free(&shuffled.cohort);
+    return terms;
+}
+
+/* So many samples and missing calls that equal roundings prove nothing: here all scores are made
+ * equal by hand, and counts decide. */
+START_TEST(p_values_where_rounding_does_not_tell)
+{
+    static const struct mdr_shape many = {700, 9, 3, 40, 15, true};
+    enum { PERMUTATIONS = 40 };
+    struct dp_mdr_permutation permutations[PERMUTATIONS] = {{{0, {0}}, 0}};
+    struct dp_mdr_terms terms[PERMUTATIONS];
+    struct dp_mdr_study there;
+    struct mdr_data made;
+    unsigned i, k, as_good;
+    double p;
+
+    mdr_make(&many, 6, &made);
+    mdr_make_study(&made, team, &there);
+    ck_assert_uint_gt(there.incomplete_count, 0);
+    for (i = 0; i < PERMUTATIONS; i++) {
+        permutations[i] = (struct dp_mdr_permutation){
+            {0.5, {i % 3, 3 + i % 2, i % 4 ? 5 + i % 4 : 0}}, 1 + i * 7 % PERMUTATIONS};
+        terms[i] = terms_of(&there, &made, permutations[i].number, &permutations[i].best);
+    }
+    for (i = 0; i < PERMUTATIONS; i++) {
+        as_good = 0;
+        for (k = 0; k < PERMUTATIONS; k++)
+            as_good += dp_mdr_score_compare(&terms[k], &terms[i]) >= 0;
+        MUST(dp_mdr_permute_p(&there, 3, permutations, PERMUTATIONS, 0.5, &terms[i], &p, NULL));
+        ck_assert(p == (1.0 + as_good) / (PERMUTATIONS + 1.0));
+    }
     mdr_free_study(&there);
     mdr_free(&made);
 }
@@ -304,7 +383,7 @@ START_TEST(stopped_and_begun_again)
                                              .fold_count = shape.folds,
                                              .permutation_count = COUNT};
     struct dp_mdr_permute_options options = options_of(2, 1 << 30);
-    double want[COUNT], have[COUNT];
+    struct dp_mdr_permutation want[COUNT], have[COUNT];
     struct dp_mdr_harvest harvest;
     unsigned stops = 0;
     int rc = DP_CANCELLED;
@@ -312,7 +391,7 @@ START_TEST(stopped_and_begun_again)
     MUST(dp_mdr_permute_run(&study, &options, team, want, NULL));
     options.cancel = after_some;
     while (rc == DP_CANCELLED) {
-        MUST(dp_mdr_search_begin(1, &harvest, NULL));
+        MUST(dp_mdr_search_begin(1, NULL, &harvest, NULL));
         MUST(dp_mdr_journal_open(&journal, &harvest, &options.journal, NULL));
         options.threads = stops % 3 + 1;
         atomic_store(&asked, 0);
@@ -338,6 +417,8 @@ int main(void)
     tcase_add_test(tcase, folds_of_a_file_keep_their_sizes);
     tcase_add_test(tcase, chance_is_that_of_the_folds);
     tcase_add_test(tcase, the_same_scores);
+    tcase_add_test(tcase, p_values);
+    tcase_add_test(tcase, p_values_where_rounding_does_not_tell);
     tcase_add_test(tcase, stopped_and_begun_again);
     return mdr_run(tcase, "mdr_permute");
 }

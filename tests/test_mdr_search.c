@@ -54,7 +54,7 @@ static int search(const struct how *how, struct dp_mdr_harvest *harvest)
                                             .top = how->top,
                                             .prune = how->prune,
                                             .consistency = how->consistency,
-                                            .threshold = how->threshold,
+                                            .threshold = mdr_threshold(how->threshold),
                                             .journal = how->journal,
                                             .cancel = how->cancel};
     struct dp_error err;
@@ -69,7 +69,7 @@ static void begin(const struct how *how, struct dp_mdr_harvest *harvest)
 {
     MUST(dp_mdr_schedule_make(how->order, how->order == 2 ? shape.variants : 40, shape.samples,
                               how->tile, &schedule, NULL));
-    MUST(dp_mdr_search_begin(how->top, harvest, NULL));
+    MUST(dp_mdr_search_begin(how->top, NULL, harvest, NULL));
 }
 
 static void must_agree(const struct how *how, struct dp_mdr_harvest *have,
@@ -82,9 +82,9 @@ static void must_agree(const struct how *how, struct dp_mdr_harvest *have,
     ck_assert_uint_eq(have->combination_count, schedule.combination_count);
     ck_assert_uint_eq(dp_mdr_best_count(have->best), how->top);
     for (i = 0; i < how->top; i++)
-        ck_assert_int_eq(dp_mdr_hit_compare(&a[i], &b[i]), 0);
+        ck_assert_int_eq(dp_mdr_hit_compare(NULL, &a[i], &b[i]), 0);
     for (i = 0; how->consistency && i < shape.folds; i++)
-        ck_assert_int_eq(dp_mdr_hit_compare(&have->fold_best[i], &want->fold_best[i]), 0);
+        ck_assert_int_eq(dp_mdr_hit_compare(NULL, &have->fold_best[i], &want->fold_best[i]), 0);
 }
 
 START_TEST(threads_and_tiles)
@@ -150,7 +150,7 @@ static double sum_up(struct dp_mdr_journal *journal, double threshold, uint64_t 
     struct dp_mdr_hit hit;
     double sum = 0;
 
-    MUST(dp_mdr_sorter_new(0, &sorter, NULL));
+    MUST(dp_mdr_sorter_new(0, NULL, &sorter, NULL));
     MUST(dp_mdr_journal_hits(journal, add_hit, sorter, NULL));
     for (*count = 0; dp_mdr_sorter_next(sorter, &hit, NULL) > 0; ++*count) {
         ck_assert(hit.score >= threshold);
@@ -211,9 +211,10 @@ START_TEST(no_trace)
 {
     struct how how = {2, 2, 16, 50, NAN, false, true, NULL, NULL};
     struct dp_mdr_search_options options = {
-        .schedule = &schedule, .threads = 2, .top = 10, .threshold = NAN, .batch_seconds = 1000};
+        .schedule = &schedule, .threads = 2, .top = 10, .batch_seconds = 1000};
     struct dp_mdr_harvest harvest;
 
+    options.threshold = dp_mdr_threshold_none();
     options.journal = open_journal(&how, &harvest);
     MUST(dp_mdr_kernel_find(NULL, &options.kernel, NULL));
     MUST(dp_mdr_search_run(data.planes, &options, team, &harvest, NULL));

@@ -19,7 +19,7 @@ START_TEST(sorts)
     struct dp_mdr_hit hit = {0}, last = {0};
     struct dp_mdr_sorter *sorter;
 
-    MUST(dp_mdr_sorter_new(memory, &sorter, NULL));
+    MUST(dp_mdr_sorter_new(memory, NULL, &sorter, NULL));
     for (i = 0; i < count; i++) {
         hit.score = random_below(&random, 1000) / 1000.0; /* many ties */
         hit.variant[0] = random_below(&random, 1 << 30);
@@ -31,7 +31,7 @@ START_TEST(sorts)
     for (i = 0; i < count; i++) {
         ck_assert_int_eq(dp_mdr_sorter_next(sorter, &hit, NULL), 1);
         if (i > 0)
-            ck_assert_int_lt(dp_mdr_hit_compare(&last, &hit), 0);
+            ck_assert_int_lt(dp_mdr_hit_compare(NULL, &last, &hit), 0);
         back += hit.variant[1];
         last = hit;
     }
@@ -51,7 +51,7 @@ START_TEST(no_place)
     int rc = 0;
 
     setenv("TMPDIR", "/nowhere", 1);
-    MUST(dp_mdr_sorter_new(0, &sorter, NULL));
+    MUST(dp_mdr_sorter_new(0, NULL, &sorter, NULL));
     for (; rc == 0 && hit.variant[0] < 10000; hit.variant[0]++)
         rc = dp_mdr_sorter_add(sorter, &hit, &err);
     ck_assert_int_eq(rc, DP_NOT_FOUND);

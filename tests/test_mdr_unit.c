@@ -30,8 +30,8 @@ static int take_hit(void *user, const struct dp_mdr_hit *hit, struct dp_error *e
 
 static void new_run(size_t top, struct run *run)
 {
-    MUST(dp_mdr_best_new(top, &run->harvest.best, NULL));
-    MUST(dp_mdr_best_new(1000000, &run->over, NULL));
+    MUST(dp_mdr_best_new(top, NULL, &run->harvest.best, NULL));
+    MUST(dp_mdr_best_new(1000000, NULL, &run->over, NULL));
     dp_mdr_harvest_clear(&run->harvest);
 }
 
@@ -59,7 +59,7 @@ static void search_naively(const struct mdr_data *data, const struct how *how, s
                 hit = (struct dp_mdr_hit){0, {v[0], v[1], v[2]}};
                 for (f = 0; f < data->cohort.fold_count; f++) {
                     hit.score = scores.train[f];
-                    if (dp_mdr_hit_compare(&hit, &run->harvest.fold_best[f]) < 0)
+                    if (dp_mdr_hit_compare(NULL, &hit, &run->harvest.fold_best[f]) < 0)
                         run->harvest.fold_best[f] = hit;
                 }
                 hit.score = scores.mean_test;
@@ -76,8 +76,8 @@ static void search_naively(const struct mdr_data *data, const struct how *how, s
 static void search(const struct mdr_data *data, const struct how *how, struct run *run)
 {
     uint32_t n = (uint32_t)data->variant_count, at[3] = {0, 0, 0};
-    struct dp_mdr_unit_options options = {NULL, how->consistency, how->prune, how->threshold,
-                                          take_hit, NULL};
+    struct dp_mdr_unit_options options = {NULL, how->consistency, how->prune,
+                                          mdr_threshold(how->threshold), take_hit, NULL};
     struct dp_mdr_searcher *searcher;
     struct dp_mdr_box box = {how->order, {0, 0, 0}, {0, 0, 0}};
     unsigned d;
@@ -107,7 +107,7 @@ static void must_equal(struct dp_mdr_best *a, struct dp_mdr_best *b)
 
     ck_assert_uint_eq(count, dp_mdr_best_count(b));
     for (n = 0; n < count; n++)
-        ck_assert_int_eq(dp_mdr_hit_compare(&left[n], &right[n]), 0);
+        ck_assert_int_eq(dp_mdr_hit_compare(NULL, &left[n], &right[n]), 0);
 }
 
 static void must_agree(const struct how *how, struct run *run, struct run *wanted)
@@ -118,7 +118,7 @@ static void must_agree(const struct how *how, struct run *run, struct run *wante
     must_equal(run->over, wanted->over);
     ck_assert_uint_eq(run->harvest.combination_count, wanted->harvest.combination_count);
     for (f = 0; how->consistency && f < DP_MDR_MAX_FOLDS; f++)
-        ck_assert_int_eq(dp_mdr_hit_compare(&run->harvest.fold_best[f],
+        ck_assert_int_eq(dp_mdr_hit_compare(NULL, &run->harvest.fold_best[f],
                                             &wanted->harvest.fold_best[f]), 0);
 }
 
@@ -211,7 +211,7 @@ START_TEST(merged)
     static const struct mdr_shape shape = {200, 30, 5, 50, 5, true};
     struct how how = {"generic", true, false, NAN, 2, 100, 10};
     struct dp_mdr_box boxes[2] = {{2, {0, 0, 0}, {9, 30, 0}}, {2, {9, 0, 0}, {30, 30, 0}}};
-    struct dp_mdr_unit_options options = {NULL, true, false, NAN, NULL, NULL};
+    struct dp_mdr_unit_options options = {NULL, true, false, dp_mdr_threshold_none(), NULL, NULL};
     struct dp_mdr_searcher *searcher;
     struct mdr_data data;
     struct run wanted, half[2];
@@ -245,7 +245,7 @@ START_TEST(a_hit_that_fails)
 {
     static const struct mdr_shape shape = {50, 20, 5, 50, 0, true};
     unsigned calls = 0;
-    struct dp_mdr_unit_options options = {NULL, false, false, 0, refuse_hit, NULL};
+    struct dp_mdr_unit_options options = {NULL, false, false, mdr_threshold(0), refuse_hit, NULL};
     struct dp_mdr_box box = {2, {0, 0, 0}, {20, 20, 0}};
     struct dp_mdr_searcher *searcher;
     struct mdr_data data;

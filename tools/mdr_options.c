@@ -122,7 +122,7 @@ const char dp_mdr_options_help[] =
     "Search:\n"
     "      --order N            combinations of N variants: 2 (default) or 3\n"
     "      --top K              list the best K; default: 1000\n"
-    "      --all --threshold T  list all whose test_ba is T or more\n"
+    "      --all --threshold T  list all whose test_ba is exactly T or more\n"
     "      --no-cvc             no cross-validation consistency: faster with --top\n"
     "      --permutations P     p-values from P permutations of the classes\n"
     "Output:\n"
@@ -161,6 +161,28 @@ static double real(const struct dp_tool *tool, const char *option, const char *v
     if (end == value || *end || !(number >= least && number <= most))
         dp_tool_usage(tool, "%s: '%s' is not a number from %g to %g", option, value, least, most);
     return number;
+}
+
+/* A decimal number, exactly as it stands there. */
+static struct dp_mdr_threshold threshold(const struct dp_tool *tool, const char *option,
+                                         const char *value)
+{
+    uint64_t units = 0, unit = DP_MDR_THRESHOLD_ONE;
+    const char *at = value;
+    unsigned digits = 0;
+
+    for (; *at >= '0' && *at <= '9' && units <= DP_MDR_THRESHOLD_ONE; at++, digits++)
+        units = 10 * units + (uint64_t)(*at - '0') * unit;
+    if (*at == '.') {
+        for (at++; *at >= '0' && *at <= '9' && unit > 1; at++, digits++) {
+            unit /= 10;
+            units += (uint64_t)(*at - '0') * unit;
+        }
+    }
+    if (*at || !digits || units > DP_MDR_THRESHOLD_ONE)
+        dp_tool_usage(tool, "%s: '%s' is not a decimal number from 0 to 1 of at most %d decimals",
+                      option, value, DP_MDR_THRESHOLD_DIGITS);
+    return dp_mdr_threshold_make(units);
 }
 
 /* Which of the `count` words at `words` it is. */
@@ -299,7 +321,7 @@ static bool take_search(struct taking *taking, int code, const char *value)
         options->all = true;
         return true;
     case THRESHOLD:
-        options->threshold = real(tool, "--threshold", value, 0, 1);
+        options->threshold = threshold(tool, "--threshold", value);
         options->has_threshold = true;
         return true;
     case NO_CVC:

@@ -8,6 +8,7 @@
 
 #include "mdr/ingest.h"
 #include "mdr/phenotype.h"
+#include "mdr/score.h"
 
 #include <stdbool.h>
 
@@ -35,7 +36,7 @@ struct dp_mdr_options {
     unsigned order;
     uint64_t top;
     bool all;
-    double threshold;
+    struct dp_mdr_threshold threshold;
     bool no_consistency, no_prune;
     uint64_t permutations;
 

@@ -44,7 +44,8 @@ struct run {
     struct dp_mdr_journal *journal;
     struct dp_mdr_harvest harvest;
     struct dp_mdr_sorter *sorter; /* of --all */
-    double *permutations;
+    struct dp_mdr_permutation *permutations;
+    struct dp_mdr_referee referee;
     struct dp_mdr_output *table, *summary;
     char *summary_name, *journal_name;
     char *left; /* the summary that is there already */
@@ -360,7 +361,7 @@ static void make_identity(const struct run *run, uint8_t *identity)
     size_t i;
 
     if (options->all)
-        memcpy(&numbers[8], &options->threshold, sizeof(numbers[8]));
+        numbers[8] = options->threshold.units;
     for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         dp_le64_store(bytes + 8 * i, numbers[i]);
     XXH3_128bits_reset(state);
@@ -386,9 +387,11 @@ static int open_journal(struct run *run, struct dp_error *err)
         .fold_count = run->study.cohort.fold_count,
         .permutation_count = run->options->permutations,
     };
-    int rc =
-        dp_mdr_search_begin(run->options->all ? 1 : (size_t)run->options->top, &run->harvest, err);
+    int rc;
 
+    dp_mdr_referee_make(run->study.planes, run->study.incomplete_count == 0, &run->referee);
+    rc = dp_mdr_search_begin(run->options->all ? 1 : (size_t)run->options->top, &run->referee,
+                             &run->harvest, err);
     if (rc == DP_OK && (run->journal_name || run->options->all)) {
         make_identity(run, options.identity);
         rc = dp_mdr_journal_open(&options, &run->harvest, &run->journal, err);
@@ -433,7 +436,7 @@ static int search(struct run *run, struct dp_error *err)
         .top = run->options->all ? 1 : (size_t)run->options->top,
         .consistency = !run->options->no_consistency,
         .prune = !run->options->no_prune,
-        .threshold = run->options->all ? run->options->threshold : NAN,
+        .threshold = run->options->all ? run->options->threshold : dp_mdr_threshold_none(),
         .journal = run->journal,
         .batch_seconds = run->options->journal_seconds,
         .progress = run->tool->meter ? show_search : NULL,
@@ -451,7 +454,7 @@ static int search(struct run *run, struct dp_error *err)
     if (rc < 0 || !run->options->all)
         return rc;
     if (run->first)
-        rc = dp_mdr_sorter_new(SORT_BYTES, &run->sorter, err);
+        rc = dp_mdr_sorter_new(SORT_BYTES, &run->referee, &run->sorter, err);
     rc = dp_mdr_team_agree(run->team, rc, err);
     return rc < 0 ? rc : dp_mdr_search_gather_hits(run->team, run->journal, run->sorter, err);
 }
@@ -526,6 +529,7 @@ static int write_table(struct run *run, struct dp_error *err)
         .fold_best = run->options->no_consistency ? NULL : run->harvest.fold_best,
         .permutations = run->permutations,
         .permutation_count = run->options->permutations,
+        .seed = run->options->seed,
         .threads = run->threads,
         .cancel = is_cancelled,
     };

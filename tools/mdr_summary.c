@@ -70,8 +70,9 @@ static json_t *make_parameters(const struct dp_mdr_options *options,
         "multiallelic", origin->split_multiallelic ? "split" : "skip", "pass", options->passed_only,
         "max_missing", options->max_missing, "maf", options->maf, "hwe", options->hwe, "top",
         options->all ? json_null() : json_integer(whole(options->top)), "threshold",
-        options->all ? json_real(options->threshold) : json_null(), "cvc", !options->no_consistency,
-        "permutations", whole(options->permutations));
+        options->all ? json_real((double)options->threshold.units / (double)DP_MDR_THRESHOLD_ONE)
+                     : json_null(),
+        "cvc", !options->no_consistency, "permutations", whole(options->permutations));
 }
 
 /* A text of phenotypes or folds. */

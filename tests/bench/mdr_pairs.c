@@ -165,10 +165,11 @@ static int run_once(const struct dp_mdr_planes *planes, const struct settings *s
 
 static int measure(const struct settings *settings, const struct dp_mdr_planes *planes)
 {
-    struct dp_mdr_unit_options options = {NULL, settings->consistency, settings->prune, NAN,
-                                          NULL, NULL};
+    struct dp_mdr_unit_options options = {NULL, settings->consistency, settings->prune,
+                                          dp_mdr_threshold_none(), NULL, NULL};
     struct dp_mdr_harvest harvest = {NULL, {{0, {0}}}, 0};
     struct times best = {INFINITY, INFINITY}, times = {0, 0};
+    struct dp_mdr_referee referee;
     struct dp_error err;
     unsigned n;
     int rc = 0;
@@ -177,7 +178,8 @@ static int measure(const struct settings *settings, const struct dp_mdr_planes *
         fprintf(stderr, "%s\n", err.message);
         return 1;
     }
-    if (dp_mdr_best_new(settings->top, &harvest.best, NULL))
+    dp_mdr_referee_make(planes, settings->missing <= 0, &referee);
+    if (dp_mdr_best_new(settings->top, &referee, &harvest.best, NULL))
         return 1;
     for (n = 0; !rc && n < settings->runs; n++) {
         rc = run_once(planes, settings, &options, &harvest, &times);

@@ -127,8 +127,62 @@ oracle --vcf c.vcf --pheno c.tsv --fold-file c.folds >want
 search have --vcf c.vcf --pheno c.tsv --fold-file c.folds --all --threshold 0
 check "folds from a file" compare have want
 
+# Exact ties: few samples, so few different scores, in folds whose quotients doubles round and add
+# up to different sums. And thresholds that are scores, written out: halves of halves.
+# tied LABEL ORDER: c.vcf with the folds of c.folds.
+tied() {
+    local label=$1 order=$2 kernel count
+    oracle --vcf c.vcf --pheno c.tsv --fold-file c.folds --order "$order" >want || fail "$label: oracle"
+    check "$label: there are ties" test "$(tail -n +2 want | cut -f $((3 + 3 * order)) | uniq -d | wc -l)" -gt 2
+    for kernel in $kernels; do
+        search have --vcf c.vcf --pheno c.tsv --fold-file c.folds --order "$order" --kernel "$kernel" \
+            --all --threshold 0
+        check "$label, $kernel: ties" compare have want
+        for count in 1 10 100; do
+            search top.tsv --vcf c.vcf --pheno c.tsv --fold-file c.folds --order "$order" --kernel "$kernel" --top $count
+            check "$label, $kernel: the first $count" cmp -s top.tsv <(head -n $((count + 1)) have)
+        done
+    done
+}
+# folds_of SIZE...: so many of each class in each fold; the last one gets all others.
+folds_of() {
+    awk -v sizes="$*" 'BEGIN { folds = split(sizes, size, " ") } {
+        n = at[$2]++
+        for (f = 1; f < folds && n >= size[f]; f++)
+            n -= size[f]
+        print $1 "\t" f
+    }' c.tsv >c.folds
+}
+for missing in 0 0.1; do
+    generate_cohort --samples 56 --cases 28 --variants 24 --missing $missing --vcf c.vcf --pheno c.tsv
+    for sizes in "3 7 7 11" "9 3 9 7" "5 5 5 6 7" "1 13 13 1" "2 3 2 3 2 3 2 3 2 3 3"; do
+        # shellcheck disable=SC2086
+        folds_of $sizes
+        tied "folds of $sizes, $missing missing" 2
+    done
+    [ "$extent" != all ] || tied "triples, $missing missing" 3
+done
+generate_cohort --samples 48 --cases 24 --variants 24 --vcf c.vcf --pheno c.tsv
+folds_of 8 4 8 4
+oracle --vcf c.vcf --pheno c.tsv --fold-file c.folds >want
+for score in $(tail -n +2 want | cut -f 9 | sort -u | awk 'NR % 7 == 0'); do
+    for threshold in "$score" "$(printf '%-019s' "$score" | tr ' ' 0 | sed 's/0$/1/')"; do
+        oracle --vcf c.vcf --pheno c.tsv --fold-file c.folds --threshold "$threshold" >want
+        search have --vcf c.vcf --pheno c.tsv --fold-file c.folds --all --threshold "$threshold"
+        check "a threshold of exactly $threshold" test "$(wc -l <have)" = "$(wc -l <want)"
+        [ "$(wc -l <want)" = 1 ] || check "over $threshold" compare have want
+    done
+done
+same "the last digit of a threshold tells" "$(
+    for digit in 0 1; do
+        dp-mdr -q --vcf c.vcf --pheno c.tsv --fold-file c.folds -o - --all --threshold "$(printf '%-018s' "$score" |
+            tr ' ' 0)$digit" | tail -n +2 | cut -f 9 | grep -cx "$score"
+    done | awk '{ print ($1 > 0) }' | paste -sd' ')" "1 0"
+
 # ------------------------------------------------------------------------- what is asked for
 
+generate_cohort --samples 400 --cases 120 --variants 25 --missing 0.1 --vcf c.vcf --pheno c.tsv
+awk '{ print $1 "\t" (NR % 50 < 3 ? 1 : NR % 7 == 0 ? 2 : 3) }' c.tsv >c.folds
 search all.tsv --vcf c.vcf --pheno c.tsv --fold-file c.folds --all --threshold 0
 for k in 1 7 299 300 5000; do
     search top.tsv --vcf c.vcf --pheno c.tsv --fold-file c.folds --top $k

@@ -309,6 +309,12 @@ refused 1 "s3://b/j: a journal is a local file" "a journal far away" --vcf nothi
 refused 1 "nowhere/j: No such" "a journal in no folder" --vcf nothing.vcf --pheno a.tsv --journal nowhere/j
 refused 2 "not expected" "an operand" --vcf a.vcf.gz --pheno a.tsv more
 refused 2 "goes with --all" "a threshold alone" --vcf a.vcf.gz --pheno a.tsv --threshold 0.5
+for number in "" . nan 1.1 2 -0.5 +0.5 5e-1 0x1p-1 0.5x 0.123456789012345678 1.00000000000000001 99999999999999999999; do
+    ends 2 "threshold '$number'" dp-mdr --vcf a.vcf.gz --pheno a.tsv -o refused.tsv --all --threshold "$number"
+done
+for number in 1 1.0 .5 0. 00.5 0.50000000000000001; do
+    ends 0 "threshold $number" dp-mdr -q --vcf a.vcf.gz --pheno a.tsv -o - --all --threshold "$number"
+done
 ends 2 "no output" dp-mdr --vcf a.vcf.gz --pheno a.tsv
 ends 0 "help" dp-mdr --help
 check "help" grep -q -- "--journal-seconds" out
