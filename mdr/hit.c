@@ -102,6 +102,28 @@ void dp_mdr_hit_terms(const struct dp_mdr_planes *planes, const struct dp_mdr_hi
     dp_mdr_score_terms(&table, cohort->case_count, cohort->control_count, terms);
 }
 
+/* Variants with the same calls, of which there are many in real data, are no reason to count. */
+static bool are_same(const struct dp_mdr_planes *planes, const struct dp_mdr_hit *a,
+                     const struct dp_mdr_hit *b)
+{
+    const size_t bytes = 2 * dp_mdr_planes_layout(planes)->word_count * sizeof(uint16_t);
+    unsigned n;
+
+    for (n = 0; n < DP_MDR_MAX_ORDER; n++)
+        if (a->variant[n] != b->variant[n] &&
+            memcmp(dp_mdr_planes_row(planes, a->variant[n]),
+                   dp_mdr_planes_row(planes, b->variant[n]), bytes) != 0)
+            return false;
+    return true;
+}
+
+/* Are two whose rounded scores are equal known to be as good, without counting? */
+static bool is_settled(const struct dp_mdr_referee *referee, bool differs,
+                       const struct dp_mdr_hit *a, const struct dp_mdr_hit *b)
+{
+    return !referee || differs || !isfinite(a->score) || are_same(referee->planes, a, b);
+}
+
 int dp_mdr_hit_compare(const struct dp_mdr_referee *referee, const struct dp_mdr_hit *a,
                        const struct dp_mdr_hit *b)
 {
@@ -111,7 +133,7 @@ int dp_mdr_hit_compare(const struct dp_mdr_referee *referee, const struct dp_mdr
     if (a->score != b->score)
         return a->score > b->score ? -1 : 1;
     by_variants = compare_variants(a, b);
-    if (!by_variants || !referee || referee->test_differs || !isfinite(a->score))
+    if (!by_variants || is_settled(referee, referee && referee->test_differs, a, b))
         return by_variants;
     dp_mdr_hit_terms(referee->planes, a, &one);
     dp_mdr_hit_terms(referee->planes, b, &other);
@@ -128,7 +150,7 @@ int dp_mdr_hit_compare_train(const struct dp_mdr_referee *referee, unsigned fold
     if (a->score != b->score)
         return a->score > b->score ? -1 : 1;
     by_variants = compare_variants(a, b);
-    if (!by_variants || !referee || referee->train_differs[fold] || !isfinite(a->score))
+    if (!by_variants || is_settled(referee, referee && referee->train_differs[fold], a, b))
         return by_variants;
     dp_mdr_hit_terms(referee->planes, a, &one);
     dp_mdr_hit_terms(referee->planes, b, &other);
