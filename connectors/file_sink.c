@@ -109,20 +109,27 @@ static char *temporary_name(const char *path)
     return made;
 }
 
+/* Gives the nameless file a name that nothing has. errno says why not. */
+static bool link_as(const struct file_sink *file, const char *name)
+{
+    char self[40];
+
+    snprintf(self, sizeof(self), "/proc/self/fd/%d", file->fd);
+    return linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
+}
+
 /* Gives the nameless file a temporary name. errno says why not. */
 static bool give_name(struct file_sink *file)
 {
-    char self[40];
     int i;
 
-    snprintf(self, sizeof(self), "/proc/self/fd/%d", file->fd);
     for (i = 0; i < NAME_ATTEMPTS; i++) {
         file->temporary = temporary_name(file->path);
         if (!file->temporary) {
             errno = ENOMEM;
             return false;
         }
-        if (linkat(AT_FDCWD, self, AT_FDCWD, file->temporary, AT_SYMLINK_FOLLOW) == 0)
+        if (link_as(file, file->temporary))
             return true;
         free(file->temporary);
         file->temporary = NULL;
@@ -145,6 +152,21 @@ static void sync_folder(const char *path)
     free(folder);
 }
 
+/* Gives the file its final name; errno says why not. A nameless one gets it at once where nothing
+ * has it, so that a kill at any moment leaves no other name; to replace a file it needs one. */
+static bool take_place(struct file_sink *file)
+{
+    if (!file->temporary && link_as(file, file->path))
+        return true;
+    if (!file->temporary && !give_name(file))
+        return false;
+    if (rename(file->temporary, file->path) != 0)
+        return false;
+    free(file->temporary);
+    file->temporary = NULL;
+    return true;
+}
+
 static int commit_file(struct dp_sink *sink, struct dp_error *err)
 {
     struct file_sink *file = sink_of(sink);
@@ -156,12 +178,8 @@ static int commit_file(struct dp_sink *sink, struct dp_error *err)
         return dp_error_set_errno(err, errno, "%s", file->path);
     if (fsync(file->fd) != 0)
         return dp_error_set_errno(err, errno, "%s", file->path);
-    if (!file->temporary && !give_name(file))
+    if (!take_place(file))
         return dp_error_set_errno(err, errno, "%s", file->path);
-    if (rename(file->temporary, file->path) != 0)
-        return dp_error_set_errno(err, errno, "%s", file->path);
-    free(file->temporary);
-    file->temporary = NULL;
     sync_folder(file->path);
     return DP_OK;
 }

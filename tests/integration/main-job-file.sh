@@ -130,6 +130,8 @@ dp-slice plan -n 6 "$objects/big.gz" >"$work/manifest"
 rm -rf "$work/whole" "$work/killed"
 dp-slice fetch -q --output-dir "$work/whole" --name '{number}' "$work/manifest" || fail "fetch into a folder"
 for delay in 0.01 0.02 0.04 0.08 0.12; do
+    # (A file that replaces another has a name of its own for a moment, which a kill may leave behind.)
+    rm -rf "$work/killed"
     dp-slice fetch -q --output-dir "$work/killed" --name '{number}' "$work/manifest" &
     process=$!
     sleep "$delay"
