@@ -451,12 +451,15 @@ static size_t split(const struct dp_input *input, size_t part_bytes)
  * ones are still arriving, and has not all of the last before it when that is complete. */
 static void grow(struct dp_input *input)
 {
+    const struct dp_context_options *options = &input->object->context->options;
     uint64_t bytes = input->range.end - input->range.begin;
     uint64_t count = bytes / input->part_bytes + (bytes % input->part_bytes != 0);
     uint64_t units = count * (count + 1) / 2;
 
-    if (count < 2 || count > MOST_GROWING)
+    if (count < 2 || count > MOST_GROWING || count > options->connections)
         return;
+    if (bytes / units * count > options->part_bytes)
+        return; /* the range was not cut for this */
     input->unit = (size_t)(bytes / units + (bytes % units != 0));
     input->part_bytes = count * input->unit;
     input->ramp = count;

@@ -536,6 +536,15 @@ START_TEST(split_ranges_grow_for_decoders)
                 ck_assert_uint_eq(n * (n + 1) / 2 * unit, before);
         }
     }
+    /* Ranges that are of few parts, but were not cut for more connections, are read as ever. */
+    context->options.connections = 2;
+    ck_assert_uint_eq(read_far(far, (struct dp_range){0, 16 << 20}, &options, &rc), 16 << 20);
+    ck_assert_uint_eq(far->count, 2);
+    ck_assert_uint_eq(far->ranges[0].end, 8 << 20);
+    context->options.connections = 1;
+    ck_assert_uint_eq(read_far(far, (struct dp_range){0, 24 << 20}, &options, &rc), 24 << 20);
+    ck_assert_uint_eq(far->count, 3);
+    ck_assert_uint_eq(far->ranges[0].end, 8 << 20);
     dp_object_free(&far->object);
     dp_context_free(context);
 }
