@@ -333,7 +333,8 @@ int dp_mdr_permute_run(const struct dp_mdr_study *study,
     rc = dp_mdr_team_agree(team, rc, err);
     if (rc == DP_OK)
         rc = gather(team, permutations, options->count, err);
-    if (rc == DP_OK)
+    /* The other ranks have only their own: what they did not do has no score to sort by. */
+    if (rc == DP_OK && dp_mdr_team_rank(team) == 0)
         qsort(permutations, (size_t)options->count, sizeof(*permutations), compare_scores);
     return rc;
 }
