@@ -24,6 +24,18 @@ static json_t *digits_of(uint64_t number)
     return json_sprintf("%llu", (unsigned long long)number);
 }
 
+/* All that decide, none that say nothing: "0.6". */
+static json_t *decimals_of(const struct dp_mdr_threshold *threshold)
+{
+    uint64_t rest = threshold->units % DP_MDR_THRESHOLD_ONE;
+    int digits = DP_MDR_THRESHOLD_DIGITS;
+
+    for (; digits > 1 && rest % 10 == 0; digits--)
+        rest /= 10;
+    return json_sprintf("%u.%0*llu", (unsigned)(threshold->units / DP_MDR_THRESHOLD_ONE), digits,
+                        (unsigned long long)rest);
+}
+
 static const char *hex(const uint8_t *bytes, size_t length, char *text)
 {
     size_t i;
@@ -70,8 +82,7 @@ static json_t *make_parameters(const struct dp_mdr_options *options,
         "multiallelic", origin->split_multiallelic ? "split" : "skip", "pass", options->passed_only,
         "max_missing", options->max_missing, "maf", options->maf, "hwe", options->hwe, "top",
         options->all ? json_null() : json_integer(whole(options->top)), "threshold",
-        options->all ? json_real((double)options->threshold.units / (double)DP_MDR_THRESHOLD_ONE)
-                     : json_null(),
+        options->all ? decimals_of(&options->threshold) : json_null(),
         "cvc", !options->no_consistency, "permutations", whole(options->permutations));
 }
 
