@@ -16,7 +16,7 @@ fail() {
 need() {
     local program
     for program in "$@"; do
-        command -v "$program" >/dev/null || fail "$program is not installed"
+        command -v "$program" >/dev/null || { echo "$0: $program is not installed" >&2; exit 3; }
     done
 }
 
@@ -29,7 +29,8 @@ begin() {
     [ $# -ge 1 ] || { echo "usage: $0 DIR [...]" >&2; exit 2; }
     if [ -z "${DP_SERVER_TRY:-}" ]; then
         for try in 1 2 3; do
-            ! DP_SERVER_TRY=$try "$0" "$@" || exit 0
+            DP_SERVER_TRY=$try "$0" "$@" && exit 0
+            [ $? != 3 ] || exit 1 # (of need)
         done
         exit 1
     fi
