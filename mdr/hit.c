@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Fractions that differ by so much differ when they are rounded to multiples of 2^-53. */
+/* Fractions that differ by 1 / FINEST differ when they are rounded to multiples of 2^-53, too. */
 #define FINEST (UINT64_C(1) << 52)
 
 /* ------------------------------------------------------------------------ what rounding keeps */
