@@ -454,7 +454,15 @@ static struct far_object *open_far(struct dp_context *context, uint64_t size_byt
     return far;
 }
 
-/* Reads all, compares, returns the length. */
+static int by_begin(const void *a, const void *b)
+{
+    const struct dp_range *left = a, *right = b;
+
+    return (left->begin > right->begin) - (left->begin < right->begin);
+}
+
+/* Reads all, compares, returns the length. The ranges asked for are then in their order in the
+ * object: the threads that ask come in any. */
 static uint64_t read_far(struct far_object *far, struct dp_range range,
                          const struct dp_input_options *options, int *rc)
 {
@@ -472,6 +480,7 @@ static uint64_t read_far(struct far_object *far, struct dp_range range,
         at += length;
     }
     dp_input_free(input);
+    qsort(far->ranges, far->count, sizeof(far->ranges[0]), by_begin);
     return at - range.begin;
 }
 
