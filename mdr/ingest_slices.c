@@ -5,6 +5,7 @@
 
 #include "mdr/ingest_slices.h"
 
+#include "base/thread.h"
 #include "mdr/decode.h"
 #include "mdr/joiner.h"
 #include "mdr/record_cutter.h"
@@ -181,7 +182,7 @@ static void run_threads(struct work *work)
         count = work->options->threads;
     threads = count > 1 ? calloc(count, sizeof(*threads)) : NULL;
     for (started = 0; threads && started + 1 < count; started++)
-        if (pthread_create(&threads[started], NULL, run_thread, work) != 0)
+        if (dp_thread_start(&threads[started], run_thread, work) != 0)
             break;
     run_thread(work); /* this one works, too */
     for (i = 0; i < started; i++)

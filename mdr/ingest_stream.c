@@ -8,6 +8,7 @@
 
 #include "mdr/ingest_stream.h"
 
+#include "base/thread.h"
 #include "mdr/decode.h"
 #include "mdr/joiner.h"
 #include "mdr/record_cutter.h"
@@ -185,7 +186,7 @@ static void decode_all(struct work *work, struct batch *batches, size_t batch_co
         give_back(work, &batches[i]);
     if (thread_count > 1)
         while (started < thread_count &&
-               pthread_create(&threads[started], NULL, run_decoder, work) == 0)
+               dp_thread_start(&threads[started], run_decoder, work) == 0)
             started++;
     cut_stream(work, started > 0);
     end_queue(work);

@@ -5,6 +5,8 @@
 
 #include "tools/each.h"
 
+#include "base/thread.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -52,7 +54,7 @@ size_t dp_each_run(size_t count, unsigned workers, bool (*work)(void *user, size
 
     pthread_mutex_init(&queue.lock, NULL);
     for (i = 1; ids && i < wanted; i++)
-        if (pthread_create(&ids[started], NULL, labour, &queue) == 0)
+        if (dp_thread_start(&ids[started], labour, &queue) == 0)
             started++;
     labour(&queue); /* whatever could not be started, this thread does alone */
     for (i = 0; i < started; i++)

@@ -6,6 +6,7 @@
 #include "tools/team.h"
 
 #include "base/error.h"
+#include "base/thread.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -104,7 +105,7 @@ int dp_team_run(struct dp_team *team, struct dp_error *err)
     pthread_mutex_init(&run.lock, NULL);
     look_ahead(&run);
     for (i = 1; i < team->workers; i++)
-        if (pthread_create(&ids[started], NULL, labour, &run) == 0)
+        if (dp_thread_start(&ids[started], labour, &run) == 0)
             started++;
     labour(&run); /* whatever could not be started, this thread does alone */
     for (i = 0; i < started; i++)

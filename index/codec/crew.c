@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "base/pages.h"
+#include "base/thread.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -139,7 +140,7 @@ static void start_threads(struct dp_crew *crew)
     while (crew->started + 1 < crew->member_count) {
         struct member *member = &crew->members[crew->started + 1];
 
-        if (pthread_create(&member->thread, NULL, serve, member))
+        if (dp_thread_start(&member->thread, serve, member))
             break;
         crew->started++;
     }
