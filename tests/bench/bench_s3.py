@@ -35,6 +35,7 @@ KIND = "fastq4"
 RATIO = 5.28  # uncompressed to compressed bytes of that
 SIZES = (20 * 10**6, 60 * 10**6, 180 * 10**6)  # compressed, at --scale 1
 BUCKET = "bench"
+NETWORK = ("delay=25", "jitter=5", "rate=80m")
 PARTS = 16                # of the first experiment
 FETCH_PARTS = (16, 64)    # of the second
 FETCH_PLACES = (0.2, 0.4, 0.6, 0.8)  # which of the parts are fetched
@@ -86,10 +87,10 @@ class BenchS3(Common):
 
     # --- the store
 
-    def serve(self, name, *arguments):
+    def serve(self, name, *arguments, folder=None):
         """Starts a server of tests/servers; its variables go into the environment."""
         scripts = os.path.join(self.source, "tests", "servers")
-        folder = self.scratch(name)
+        folder = self.scratch(folder or name)
         self.folders.append(folder)
         self.quiet([os.path.join(scripts, f"start-{name}.sh"), folder, *arguments])
         with open(os.path.join(folder, "env")) as lines:
@@ -104,10 +105,14 @@ class BenchS3(Common):
         os.environ["DP_SERVER_OWNER"] = str(os.getpid())
         self.serve("rgw", BUCKET)
         self.near = self.client(os.environ["AWS_ENDPOINT_URL"])
-        self.serve("s3wan", os.environ["AWS_ENDPOINT_URL"], "delay=25", "jitter=5", "rate=80m")
-        self.far = self.client(os.environ["S3WAN_URL"])
-        os.environ["AWS_ENDPOINT_URL"] = os.environ["S3WAN_URL"]
+        self.serve("s3wan", os.environ["RGW_URL"], *NETWORK)
+        self.through(os.environ["S3WAN_URL"])
         self.ledger = Ledger(os.environ["S3WAN_LOG"])
+
+    def through(self, network):
+        """What follows goes through this one."""
+        self.far = self.client(network)
+        os.environ["AWS_ENDPOINT_URL"] = network
 
     def close(self):
         stop = os.path.join(self.source, "tests", "servers", "stop.sh")

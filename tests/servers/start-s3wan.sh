@@ -12,6 +12,8 @@
 #   pshort=0                    all headers and a part of the body, then a closed connection,
 #   pstall=0                    all headers and a part of the body, then nothing
 #   seed=1                      of the dice, which are thrown for one request after the other
+#   keep=0                      1: answers to GET are kept, and come from there the next time, for
+#                               whoever asks: then the store's work is not done beside what is measured
 # DIR/env then says S3WAN_URL and S3WAN_LOG (per request: method, URI, range, status, body bytes of the
 # answer, number of the connection, seconds, bytes of the request). For rates of nothing but the network use delay and rate alone.
 set -eu
@@ -22,10 +24,10 @@ shift
 upstream=${1#http://}
 upstream=${upstream%/}
 shift
-delay=25 jitter=5 rate=80m p503=0 p500=0 pclose=0 pshort=0 pstall=0 seed=1
+delay=25 jitter=5 rate=80m p503=0 p500=0 pclose=0 pshort=0 pstall=0 seed=1 keep=0
 for setting in "$@"; do
     case ${setting%%=*} in
-    delay | jitter | rate | p503 | p500 | pclose | pshort | pstall | seed) declare "$setting" ;;
+    delay | jitter | rate | p503 | p500 | pclose | pshort | pstall | seed | keep) declare "$setting" ;;
     *) fail "there is no setting '$setting'" ;;
     esac
 done
@@ -79,7 +81,9 @@ LUA
 }
 
 write_config() {
-    local user=
+    local user= cache=
+    [ "$keep" = 0 ] ||
+        cache="proxy_cache_path $dir/kept levels=1:2 keys_zone=answers:16m use_temp_path=off max_size=8g;"
     # Only root may choose whose files the worker can read.
     [ "$(id -u)" != 0 ] || user="user $(id -un) $(id -gn);"
     cat >"$dir/pass.conf" <<CONF
@@ -98,6 +102,17 @@ proxy_buffer_size 64k;
 proxy_max_temp_file_size 0;
 proxy_next_upstream off;
 CONF
+    [ "$keep" = 0 ] || cat >>"$dir/pass.conf" <<CONF
+# Kept by range: a cache passes no Range on of its own accord. nginx sends files by itself.
+proxy_cache answers;
+proxy_cache_key \$request_method\$request_uri\$http_range;
+proxy_cache_convert_head off;
+proxy_cache_valid 200 206 1d;
+proxy_ignore_headers Cache-Control Expires Set-Cookie Vary;
+proxy_set_header Range \$http_range;
+sendfile on;
+sendfile_max_chunk 1m;
+CONF
     cat >"$dir/nginx.conf" <<CONF
 load_module /usr/lib/nginx/modules/ndk_http_module.so;
 load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
@@ -115,6 +130,7 @@ http {
     fastcgi_temp_path $dir/tmp/fastcgi;
     uwsgi_temp_path $dir/tmp/uwsgi;
     scgi_temp_path $dir/tmp/scgi;
+    $cache
     client_max_body_size 8g;
     keepalive_requests 100000;
     keepalive_timeout 600;
