@@ -9,6 +9,7 @@
 
 #include "connectors/file.h"
 
+#include "base/printed.h"
 #include "connectors/uri.h"
 
 #include <errno.h>
@@ -242,25 +243,12 @@ static int open_temporary(struct file_sink *file, struct dp_error *err)
     return file->fd >= 0 ? DP_OK : dp_error_set_errno(err, EEXIST, "%s", file->path);
 }
 
-/* A file that this process already prints to, as /dev/stdout may be, is no name to give to another
- * one: whoever opened it looks there, behind what stands in it. A copy of the descriptor, or -1. */
-static int open_again(const struct stat *about)
-{
-    struct stat printed;
-    int fd;
-
-    for (fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fstat(fd, &printed) == 0 && printed.st_dev == about->st_dev &&
-            printed.st_ino == about->st_ino)
-            return fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    return -1;
-}
-
 /* Looks at what stands at the destination and decides how to write there. */
 static int examine(struct file_sink *file, struct dp_error *err)
 {
     struct stat about;
     char *real;
+    int printed;
 
     if (stat(file->path, &about) != 0)
         return errno == ENOENT ? DP_OK : dp_error_set_errno(err, errno, "%s", file->path);
@@ -268,8 +256,9 @@ static int examine(struct file_sink *file, struct dp_error *err)
         return dp_error_set(err, DP_INVALID, "%s: is a directory", file->path);
     if (access(file->path, W_OK) != 0)
         return dp_error_set_errno(err, errno, "%s", file->path);
-    if (S_ISREG(about.st_mode))
-        file->fd = open_again(&about);
+    printed = S_ISREG(about.st_mode) ? dp_printed_find(&about) : -1;
+    if (printed >= 0)
+        file->fd = fcntl(printed, F_DUPFD_CLOEXEC, 0);
     file->direct = !S_ISREG(about.st_mode) || file->fd >= 0;
     if (file->direct)
         return DP_OK;

@@ -6,6 +6,7 @@
 #include "tools/stats.h"
 
 #include "base/error.h"
+#include "base/printed.h"
 #include "base/size.h"
 
 #include <errno.h>
@@ -18,20 +19,6 @@
 
 #define BEGIN "{\"tool\":\"dp-"
 
-/* A descriptor of what this process prints to anyway, when that is what was found, as behind
- * /dev/stderr; else -1. */
-static int find_printed(const struct stat *found)
-{
-    struct stat printed;
-    int fd;
-
-    for (fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fstat(fd, &printed) == 0 && printed.st_dev == found->st_dev &&
-            printed.st_ino == found->st_ino)
-            return fd;
-    return -1;
-}
-
 /* Does a regular file hold what an earlier run left, or nothing? */
 static bool is_replaceable(const char *path, const struct stat *found)
 {
@@ -39,7 +26,7 @@ static bool is_replaceable(const char *path, const struct stat *found)
     FILE *file;
     bool own;
 
-    if (!S_ISREG(found->st_mode) || found->st_size == 0 || find_printed(found) >= 0)
+    if (!S_ISREG(found->st_mode) || found->st_size == 0 || dp_printed_find(found) >= 0)
         return !S_ISDIR(found->st_mode);
     file = fopen(path, "re");
     own = file && fgets(begin, sizeof(begin), file) && strcmp(begin, BEGIN) == 0;
@@ -152,7 +139,7 @@ int dp_stats_write(const char *path, const struct dp_run_stats *stats, struct dp
 
     if (stat(path, &found) != 0)
         return replace(path, stats, err);
-    fd = find_printed(&found);
+    fd = dp_printed_find(&found);
     if (fd < 0 && S_ISREG(found.st_mode))
         return replace_behind(path, stats, err);
     fd = fd < 0 ? open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY) : fcntl(fd, F_DUPFD_CLOEXEC, 0);
