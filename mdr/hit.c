@@ -3,6 +3,8 @@
 
 #include "mdr/hit.h"
 
+#include "mdr/ratio.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -10,15 +12,6 @@
 #define FINEST (UINT64_C(1) << 52)
 
 /* ------------------------------------------------------------------------ what rounding keeps */
-
-static uint64_t common_divisor(uint64_t a, uint64_t b)
-{
-    uint64_t rest;
-
-    for (; b; a = b, b = rest)
-        rest = a % b;
-    return a;
-}
 
 /* Of numbers from 1; more than FINEST is FINEST + 1. */
 static uint64_t product(uint64_t a, uint64_t b)
@@ -28,7 +21,7 @@ static uint64_t product(uint64_t a, uint64_t b)
 
 static uint64_t common_multiple(uint64_t a, uint64_t b)
 {
-    return product(a, b / common_divisor(a, b));
+    return product(a, b / dp_mdr_ratio_common_divisor(a, b));
 }
 
 /* With complete calls every combination has the samples of the cohort, else any number up to

@@ -3,6 +3,8 @@
 
 #include "mdr/limits.h"
 
+#include "mdr/ratio.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -11,15 +13,6 @@
  * by less than 20 * 2^-20. A kernel's reciprocals are off by 2^-14 of themselves, and testing takes
  * two of each fold, times at most 1. */
 static const double sum_margin = 0.01, level_margin = 1e-4, fold_margin = 2.0 / (1 << 14);
-
-static uint64_t common_divisor(uint64_t a, uint64_t b)
-{
-    uint64_t rest;
-
-    for (; b; a = b, b = rest)
-        rest = a % b;
-    return a;
-}
 
 /* Weighted cases and controls, in units of the scale. */
 static double slack_of(double cases, double controls, double scale)
@@ -79,7 +72,7 @@ static bool is_proportional(const struct dp_mdr_limits *limits, double cases, do
 void dp_mdr_limits_make(const struct dp_mdr_cohort *cohort, struct dp_mdr_limits *limits)
 {
     const uint64_t cases = cohort->case_count, controls = cohort->control_count;
-    uint64_t divisor = common_divisor(cases, controls), most;
+    uint64_t divisor = dp_mdr_ratio_common_divisor(cases, controls), most;
     weighted tested = {{0}};
     double all;
     bool whole = true; /* every fold has both classes */

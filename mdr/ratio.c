@@ -136,3 +136,12 @@ double dp_mdr_ratio_estimate(const struct dp_mdr_ratio *terms, size_t count, uns
         sum += (double)terms[i].part / (double)terms[i].whole;
     return sum / divisor;
 }
+
+uint64_t dp_mdr_ratio_common_divisor(uint64_t a, uint64_t b)
+{
+    uint64_t rest;
+
+    for (; b; a = b, b = rest)
+        rest = a % b;
+    return a;
+}

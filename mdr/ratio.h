@@ -29,4 +29,7 @@ double dp_mdr_ratio_mean(const struct dp_mdr_ratio *terms, size_t count, unsigne
 /* About the sum / `divisor`: off by less than 1e-12, and much sooner had. */
 double dp_mdr_ratio_estimate(const struct dp_mdr_ratio *terms, size_t count, unsigned divisor);
 
+/* The greatest number that divides both; the other one where one is 0. */
+uint64_t dp_mdr_ratio_common_divisor(uint64_t a, uint64_t b);
+
 #endif

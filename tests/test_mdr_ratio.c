@@ -149,6 +149,16 @@ START_TEST(next_to_nothing)
 }
 END_TEST
 
+START_TEST(divisors)
+{
+    static const uint64_t cases[][3] = {
+        {12, 18, 6}, {18, 12, 6}, {7, 13, 1}, {5, 5, 5}, {0, 9, 9}, {9, 0, 9}, {1, UINT64_MAX, 1}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        ck_assert_uint_eq(dp_mdr_ratio_common_divisor(cases[i][0], cases[i][1]), cases[i][2]);
+}
+END_TEST
+
 /* A sum in the middle between two results of rounding, and the next ones above and below. */
 START_TEST(rounding)
 {
@@ -177,6 +187,7 @@ int main(void)
     tcase_add_test(tcase, beside_a_common_denominator);
     tcase_add_test(tcase, equal_is_equal);
     tcase_add_test(tcase, next_to_nothing);
+    tcase_add_test(tcase, divisors);
     tcase_add_test(tcase, rounding);
     return mdr_run(tcase, "mdr_ratio");
 }
