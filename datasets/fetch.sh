@@ -26,12 +26,26 @@ clean() {
 }
 trap clean EXIT
 
+# Downloads package $1 to $work. Mirrors that are being changed or out of reach are well again after a
+# while; lists of packages that are old or missing are refreshed by root only.
+download() {
+    local package=$1 pause
+    for pause in 5 15 45 ''; do
+        # apt fetches as its own user where it may; here it may not, and says so.
+        ! (cd "$work" && apt-get -qq -o Acquire::Retries=3 -o APT::Sandbox::User=root download "$package" \
+            >/dev/null) || return 0
+        [ -n "$pause" ] || return 1
+        [ "$(id -u)" = 0 ] || apt-cache show "$package" >/dev/null 2>&1 || return 1
+        sleep "$pause"
+        [ "$(id -u)" != 0 ] || apt-get -qq -o Acquire::Retries=3 update >/dev/null || true
+    done
+}
+
 # Downloads package $1 and unpacks it as $cache/$1.
 fetch() {
     local package=$1
     work=$(mktemp -d "$cache/.$package.XXXXXX")
-    # apt fetches as its own user where it may; here it may not, and says so.
-    (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$package" >/dev/null) ||
+    download "$package" ||
         fail "cannot download $package; 'apt-get update' refreshes the lists of packages"
     dpkg-deb -x "$work"/"$package"_*.deb "$work/data" || fail "cannot unpack $package"
     # Somebody else may have been faster: theirs is as good.

@@ -77,6 +77,19 @@ disable_services() {
 
 APT=(apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 --no-install-recommends --no-remove)
 
+# patiently COMMAND...: tries again a few times, for mirrors that are being changed or out of reach are
+# well again after a while. What the command says stands in $apt_answer.
+patiently() {
+    local pause
+    for pause in 5 15 45; do
+        "$@" && return 0
+        tail -n 3 "$apt_answer"
+        say "That failed; once more in $pause seconds."
+        sleep "$pause"
+    done
+    "$@"
+}
+
 # Prints those of $@ that are not installed.
 missing_packages() {
     local package
@@ -107,9 +120,19 @@ announce() {
     tr ' ' '\n' <<<"$plan" | sed 's/=.*//' | paste -sd ' ' | fold -s -w 92 | sed 's/^/   /'
 }
 
+# Fresh lists of packages. A list that could not be fetched is a failure, not a warning.
+apt_update() {
+    as_root env LC_ALL=C "${APT[@]}" -qq -o APT::Update::Error-Mode=any update >"$apt_answer" 2>&1
+}
+
 apt_install() {
     as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C "${APT[@]}" -qq -y \
         -o Dpkg::Use-Pty=0 install "$@" >"$apt_answer" 2>&1
+}
+
+apt_install_afresh() {
+    apt_update
+    apt_install "$@"
 }
 
 # Installs those of $@ that are missing: says which and how big, then does it, starting no service.
@@ -126,7 +149,8 @@ install_packages() {
     apt_answer=$(mktemp)
     if ! plan=$(apt_plan "${missing[@]}"); then
         say "Fetching the lists of packages (apt-get update)."
-        as_root apt-get -qq update || die "apt-get update failed"
+        # What matters is whether they suffice: the list of a source that is not needed may be missing.
+        patiently apt_update || tail -n 10 "$apt_answer" >&2
         plan=$(apt_plan "${missing[@]}") || {
             cat "$apt_answer" >&2
             die "apt-get cannot install: ${missing[*]}"
@@ -135,14 +159,10 @@ install_packages() {
     plan=$(tr '\n' ' ' <<<"$plan" | sed 's/ *$//')
     announce "$plan" "${missing[@]}"
     forbid_services
-    if ! apt_install "${missing[@]}"; then
-        say "That failed; once more with fresh lists of packages."
-        as_root apt-get -qq update || true
-        apt_install "${missing[@]}" || {
-            tail -n 30 "$apt_answer" >&2
-            die "installing packages failed"
-        }
-    fi
+    apt_install "${missing[@]}" || patiently apt_install_afresh "${missing[@]}" || {
+        tail -n 30 "$apt_answer" >&2
+        die "installing packages failed"
+    }
     restore_policy
     mapfile -t missing < <(tr ' ' '\n' <<<"$plan" | sed 's/=.*//')
     disable_services "${missing[@]}"
