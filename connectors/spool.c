@@ -5,55 +5,25 @@
 
 #include "connectors/spool.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include "base/scratch.h"
+
 #include <nettle/base16.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
-
-static const char *folder(void)
-{
-    const char *path = getenv("TMPDIR");
-
-    return path && *path ? path : "/tmp";
-}
 
 int dp_spool_open(struct dp_spool *spool, struct dp_error *err)
 {
-    char *path;
-
-    if (asprintf(&path, "%s/dataplug-XXXXXX", folder()) < 0) {
-        spool->fd = -1;
-        return dp_error_no_memory(err);
-    }
-    spool->fd = mkostemp(path, O_CLOEXEC);
-    if (spool->fd < 0)
-        dp_error_set_errno(err, errno, "%s: a temporary file", folder());
-    else
-        unlink(path);
-    free(path);
+    spool->fd = -1;
     spool->length_bytes = 0;
     sha256_init(&spool->hash);
-    return spool->fd < 0 ? DP_IO : DP_OK;
+    return dp_scratch_open(&spool->fd, err);
 }
 
 int dp_spool_write(struct dp_spool *spool, const void *bytes, size_t length, struct dp_error *err)
 {
-    const char *from = bytes;
-    size_t left = length;
+    int rc = dp_scratch_write(spool->fd, "temporary file", spool->length_bytes, bytes, length, err);
 
-    while (left) {
-        ssize_t put = pwrite(spool->fd, from, left,
-                             (off_t)(spool->length_bytes + (length - left)));
-
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return dp_error_set_errno(err, errno, "%s: a temporary file", folder());
-        from += put;
-        left -= (size_t)put;
-    }
+    if (rc)
+        return rc;
     sha256_update(&spool->hash, length, bytes);
     spool->length_bytes += length;
     return DP_OK;

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: The dataplug authors */
 
 /* Bytes on their way to a place that wants to know length and hash first: an unlinked file in
- * TMPDIR, so that memory stays small and nothing is left behind. */
+ * the folder for temporary files, so that memory stays small and nothing is left behind. */
 
 #ifndef DP_CONNECTORS_SPOOL_H
 #define DP_CONNECTORS_SPOOL_H

@@ -7,7 +7,7 @@
 
 #include "base/crc32.h"
 #include "base/le.h"
-#include "mdr/scratch.h"
+#include "base/scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,7 +72,7 @@ static int refuse(const struct dp_mdr_log *log, const char *why, struct dp_error
 static int check_header(struct dp_mdr_log *log, bool force, struct dp_error *err)
 {
     uint8_t header[HEADER_BYTES], want[HEADER_BYTES];
-    int64_t have = dp_mdr_scratch_read(log->fd, log->path, 0, header, sizeof(header), err);
+    int64_t have = dp_scratch_read(log->fd, log->path, 0, header, sizeof(header), err);
 
     if (have < 0)
         return (int)have;
@@ -125,7 +125,7 @@ int dp_mdr_log_open(const char *path, const uint8_t *identity, enum dp_mdr_log_m
         made->path = strdup(path);
         rc = made->path ? open_file(made, mode, force, err) : dp_error_no_memory(err);
     } else {
-        rc = dp_mdr_scratch_open(&made->fd, err);
+        rc = dp_scratch_open(&made->fd, err);
         made->replace = true;
     }
     if (rc < 0)
@@ -163,7 +163,7 @@ static int read_record(struct dp_mdr_log *log, uint64_t file_bytes, uint32_t *ty
 
     if (left < FRAME_BYTES)
         return 0;
-    got = dp_mdr_scratch_read(log->fd, name, log->end, front, sizeof(front), err);
+    got = dp_scratch_read(log->fd, name, log->end, front, sizeof(front), err);
     if (got < 0)
         return (int)got;
     *type = dp_le32_load(front);
@@ -173,7 +173,7 @@ static int read_record(struct dp_mdr_log *log, uint64_t file_bytes, uint32_t *ty
     rc = make_room(log, *length + FRAME_BYTES, err);
     if (rc < 0)
         return rc;
-    got = dp_mdr_scratch_read(log->fd, name, log->end, log->room, *length + FRAME_BYTES, err);
+    got = dp_scratch_read(log->fd, name, log->end, log->room, *length + FRAME_BYTES, err);
     if (got < 0)
         return (int)got;
     return (size_t)got == *length + FRAME_BYTES &&
@@ -238,7 +238,7 @@ static int prepare(struct dp_mdr_log *log, struct dp_error *err)
         log->end = 0;
         if (ftruncate(log->fd, 0) != 0)
             return dp_error_set_errno(err, errno, "%s", dp_mdr_log_name(log));
-        rc = dp_mdr_scratch_write(log->fd, dp_mdr_log_name(log), 0, header, sizeof(header), err);
+        rc = dp_scratch_write(log->fd, dp_mdr_log_name(log), 0, header, sizeof(header), err);
         if (rc < 0)
             return rc;
         log->end = HEADER_BYTES;
@@ -270,7 +270,7 @@ int dp_mdr_log_append(struct dp_mdr_log *log, uint32_t type, const uint8_t *byte
     if (length)
         memcpy(log->room + 8, bytes, length);
     dp_le32_store(log->room + 8 + length, dp_crc32(0, log->room, 8 + length));
-    rc = dp_mdr_scratch_write(log->fd, dp_mdr_log_name(log), log->end, log->room,
+    rc = dp_scratch_write(log->fd, dp_mdr_log_name(log), log->end, log->room,
                               length + FRAME_BYTES, err);
     if (rc == DP_OK)
         log->end += length + FRAME_BYTES;

@@ -6,7 +6,7 @@
 #include "mdr/sorter.h"
 
 #include "base/array.h"
-#include "mdr/scratch.h"
+#include "base/scratch.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -77,12 +77,12 @@ static int compare(const void *a, const void *b, void *sorter)
 static int spill(struct dp_mdr_sorter *sorter, struct dp_error *err)
 {
     struct run run = {.next = sorter->written, .end = sorter->written + sorter->count};
-    int rc = sorter->fd < 0 ? dp_mdr_scratch_open(&sorter->fd, err) : DP_OK;
+    int rc = sorter->fd < 0 ? dp_scratch_open(&sorter->fd, err) : DP_OK;
 
     if (rc < 0)
         return rc;
     qsort_r(sorter->hits, sorter->count, sizeof(*sorter->hits), compare, sorter);
-    rc = dp_mdr_scratch_write(sorter->fd, FILE_NAME, sorter->written * sizeof(*sorter->hits),
+    rc = dp_scratch_write(sorter->fd, FILE_NAME, sorter->written * sizeof(*sorter->hits),
                               sorter->hits, sorter->count * sizeof(*sorter->hits), err);
     if (rc < 0)
         return rc;
@@ -114,7 +114,7 @@ static int fill(struct dp_mdr_sorter *sorter, struct run *run, size_t room, stru
 {
     uint64_t left = run->end - run->next;
     size_t want = (left < room ? (size_t)left : room) * sizeof(*run->room);
-    int64_t got = dp_mdr_scratch_read(sorter->fd, FILE_NAME, run->next * sizeof(*run->room),
+    int64_t got = dp_scratch_read(sorter->fd, FILE_NAME, run->next * sizeof(*run->room),
                                       run->room, want, err);
 
     if (got < 0)

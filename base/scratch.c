@@ -3,7 +3,7 @@
 
 #include "config.h"
 
-#include "mdr/scratch.h"
+#include "base/scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@ static int open_unnamed(const char *folder)
     if (fd >= 0)
         return fd;
     /* Not every file system knows O_TMPFILE: there the name lives for a moment. */
-    length = snprintf(path, sizeof(path), "%s/dp-mdr-XXXXXX", folder);
+    length = snprintf(path, sizeof(path), "%s/dataplug-XXXXXX", folder);
     if (length < 0 || (size_t)length >= sizeof(path)) {
         errno = ENAMETOOLONG;
         return -1;
@@ -32,7 +32,7 @@ static int open_unnamed(const char *folder)
     return fd;
 }
 
-int dp_mdr_scratch_open(int *fd, struct dp_error *err)
+int dp_scratch_open(int *fd, struct dp_error *err)
 {
     static const char *const folders[] = {"/var/tmp", "/tmp", "."};
     const char *chosen = getenv("TMPDIR");
@@ -52,7 +52,7 @@ int dp_mdr_scratch_open(int *fd, struct dp_error *err)
     return DP_OK;
 }
 
-int dp_mdr_scratch_write(int fd, const char *name, uint64_t offset, const void *bytes,
+int dp_scratch_write(int fd, const char *name, uint64_t offset, const void *bytes,
                          size_t length, struct dp_error *err)
 {
     const char *at = bytes;
@@ -71,7 +71,7 @@ int dp_mdr_scratch_write(int fd, const char *name, uint64_t offset, const void *
     return DP_OK;
 }
 
-int64_t dp_mdr_scratch_read(int fd, const char *name, uint64_t offset, void *bytes, size_t length,
+int64_t dp_scratch_read(int fd, const char *name, uint64_t offset, void *bytes, size_t length,
                             struct dp_error *err)
 {
     char *at = bytes;
