@@ -583,7 +583,8 @@ struct dp_stream_options {
     struct dp_range range;  /* of uncompressed bytes; {0, 0}: everything. An end beyond the
                              * object is cut; a begin beyond it is DP_INVALID. */
     const char *backend;
-    int pass_through;       /* 1: data that is not compressed is given as it is */
+    int pass_through;       /* 1: data that is not compressed is given as it is; 2: also what
+                             * follows the last gzip member, when the range has no end */
 };
 
 /* What a whole stream was; complete after the end. */
@@ -595,6 +596,9 @@ struct dp_stream_info {
     uint64_t member_count;
     uint64_t trailing_garbage_bytes; /* ignored bytes after the last member */
     int bgzf_eof_missing;            /* as in struct dp_index_info; 0 where a range ends earlier */
+    uint64_t trailing_zero_bytes;    /* padding after the last member, which is no garbage */
+    uint64_t last_member_bytes;      /* uncompressed; BGZF: of the last block, often 0 */
+    uint32_t last_member_crc32;      /* of its uncompressed bytes */
 };
 
 /* Decompresses an object. With an index (may be NULL) threads work in parallel and a range costs

@@ -19,6 +19,7 @@ struct dp_stream {
     struct dp_stream_options options;
     const struct dp_index *index; /* NULL when there is none, or none that helps */
     const char *name;             /* of the object, for messages */
+    struct dp_object *object;     /* with an index; not owned */
     struct dp_input *input;
     struct dp_decoder *decoder;
     enum dp_codec codec;
@@ -29,6 +30,8 @@ struct dp_stream {
 
     uint64_t sum_begin;     /* the last checksum edge passed */
     uint32_t sum;           /* of the bytes since */
+    bool pass_rest;  /* what follows the last gzip member is given, too */
+    bool rest;       /* that is what is given now, behind what an index was of */
     bool to_the_end; /* of the object: its last trailer and what follows are looked at, too */
     int failed;             /* the first failure; every later call repeats it */
     struct dp_error why;
@@ -72,6 +75,7 @@ static void fill_config(const struct dp_stream *stream, struct dp_decoder_config
     *config = (struct dp_decoder_config){.codec = stream->codec,
                                          .input = stream->input,
                                          .end_offset = stream->range.end,
+                                         .pass_rest = stream->pass_rest && !stream->index,
                                          .threads = stream->options.threads,
                                          .backend = stream->options.backend};
 }
@@ -99,6 +103,7 @@ static int open_indexed(struct dp_stream *stream, struct dp_object *object, stru
     int rc;
 
     stream->codec = dp_index_codec(index);
+    stream->object = object;
     note_end(stream);
     first = dp_index_point_before(index, stream->range.begin);
     packed = packed_range(stream, first);
@@ -196,6 +201,7 @@ static int new_stream(struct dp_context *context, const struct dp_stream_options
     self->range = self->options.range;
     if (self->range.begin == 0 && self->range.end == 0)
         self->range.end = UINT64_MAX;
+    self->pass_rest = self->options.pass_through == 2 && self->range.end == UINT64_MAX;
     if (self->range.end < self->range.begin) {
         free(self);
         return dp_error_set(err, DP_INVALID, "a range that ends before it begins");
@@ -311,9 +317,39 @@ static size_t cut_piece(const struct dp_stream *stream, struct dp_piece *piece)
     return piece->length;
 }
 
-/* The end: was there enough? */
+/* Behind what the index is of: the object's last bytes as they are. */
+static int open_rest(struct dp_stream *stream, struct dp_error *err)
+{
+    uint64_t size = dp_index_source_bytes(stream->index);
+    uint64_t begin = size - stream->result.garbage_bytes - stream->result.zero_bytes;
+    struct dp_decoder_config config;
+    int rc;
+
+    dp_decoder_free(stream->decoder);
+    dp_input_free(stream->input);
+    stream->decoder = NULL;
+    stream->input = NULL;
+    stream->index = NULL;
+    stream->rest = true;
+    stream->range = (struct dp_range){0, UINT64_MAX};
+    stream->result.garbage_bytes = stream->result.zero_bytes = 0;
+    rc = dp_input_open_object(stream->object, (struct dp_range){begin, size}, NULL, &stream->input,
+                              err);
+    if (rc)
+        return rc;
+    fill_config(stream, &config);
+    config.codec = DP_CODEC_NONE;
+    config.start.compressed_bit = begin * 8;
+    return dp_decoder_open(stream->context, &config, &stream->decoder, err);
+}
+
+/* The end: was there enough? 1: more is to come. */
 static int finish(struct dp_stream *stream, struct dp_error *err)
 {
+    int rc;
+
+    if (stream->rest)
+        return DP_OK;
     dp_decoder_result(stream->decoder, &stream->result);
     if (stream->index && stream->position != decode_end(stream))
         return dp_error_set_detail(err, DP_DATA, DP_DETAIL_CHECKSUM,
@@ -324,7 +360,21 @@ static int finish(struct dp_stream *stream, struct dp_error *err)
                             "%s: the range begins at %" PRIu64 ", behind the %" PRIu64
                             " uncompressed bytes", stream->name, stream->range.begin,
                             stream->position);
-    return DP_OK;
+    if (!stream->index || !stream->pass_rest || !stream->to_the_end ||
+        stream->result.garbage_bytes + stream->result.zero_bytes == 0)
+        return DP_OK;
+    rc = open_rest(stream, err);
+    return rc ? rc : 1;
+}
+
+static int next_piece(struct dp_stream *stream, struct dp_piece *piece, struct dp_error *err)
+{
+    int rc = dp_decoder_next(stream->decoder, piece, err);
+
+    if (rc)
+        return rc;
+    rc = finish(stream, err);
+    return rc == 1 ? dp_decoder_next(stream->decoder, piece, err) : rc;
 }
 
 /* The next bytes of the range. 1: there are some; 0: the end. */
@@ -333,11 +383,9 @@ static int advance(struct dp_stream *stream, struct dp_piece *piece, struct dp_e
     int rc;
 
     do {
-        rc = dp_decoder_next(stream->decoder, piece, err);
-        if (rc < 0)
+        rc = next_piece(stream, piece, err);
+        if (rc <= 0)
             return rc;
-        if (rc == 0)
-            return finish(stream, err);
         rc = check_sum(stream, piece, err);
         if (rc)
             return rc;
@@ -374,6 +422,9 @@ void dp_stream_info(const struct dp_stream *stream, struct dp_stream_info *info)
         .member_count = stream->codec == DP_CODEC_NONE ? 0 : stream->result.member_count,
         .trailing_garbage_bytes = stream->result.garbage_bytes,
         .bgzf_eof_missing = stream->result.bgzf_eof_missing,
+        .trailing_zero_bytes = stream->result.zero_bytes,
+        .last_member_bytes = stream->result.last_member_bytes,
+        .last_member_crc32 = stream->result.last_member_crc32,
     };
     size_t length = info->struct_bytes < sizeof(full) ? info->struct_bytes : sizeof(full);
 

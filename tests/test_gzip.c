@@ -175,6 +175,43 @@ START_TEST(garbage_is_counted)
 }
 END_TEST
 
+/* What follows the last member is given as it is; where gzip would read it, its verdict stays. */
+START_TEST(rest_is_passed)
+{
+    static const struct {
+        const char *bytes;
+        size_t length;
+        int detail;
+    } rests[] = {{"garbage", 7, 0},  {"g", 1, 0},      {"\0", 1, 0},
+                 {"\0\0\0x", 4, 0}, {"\x1f", 1, 0},   {"PK\3\4", 4, 0},
+                 {"\x1f\x8b", 2, DP_DETAIL_UNEXPECTED_END},
+                 {"\x1f\x9d\x90", 3, DP_DETAIL_NOT_GZIP}};
+    size_t chunk_bytes = (size_t)_i % 4 + 1, number = (size_t)_i / 4 % 8;
+    size_t length = rests[number].length;
+    struct dp_decoder_config config = {.codec = DP_CODEC_GZIP,
+                                       .end_offset = UINT64_MAX,
+                                       .threads = (unsigned)_i / 32 + 1,
+                                       .pass_rest = true};
+    struct dp_array object = {0};
+    struct data_pass pass;
+
+    append_hello(&object);
+    append(&object, rests[number].bytes, length);
+    data_decode(&pass, &config, object.data, object.length, chunk_bytes);
+    ck_assert_int_eq(pass.rc, rests[number].detail ? DP_DATA : 0);
+    if (pass.rc) {
+        ck_assert_int_eq(pass.error.detail, (int)rests[number].detail);
+    } else {
+        ck_assert_uint_eq(pass.bytes.length, 6 + length);
+        ck_assert_mem_eq((uint8_t *)pass.bytes.data + 6, rests[number].bytes, length);
+        ck_assert_uint_eq(pass.result.garbage_bytes + pass.result.zero_bytes, 0);
+        ck_assert_uint_eq(pass.result.last_member_bytes, 6);
+    }
+    data_pass_free(&pass);
+    dp_array_free(&object);
+}
+END_TEST
+
 START_TEST(trailers)
 {
     struct dp_array object = {0};
@@ -347,6 +384,7 @@ int main(void)
     tcase_add_test(tests, header_fields);
     tcase_add_test(tests, old_magic);
     tcase_add_loop_test(tests, garbage_is_counted, 0, 4);
+    tcase_add_loop_test(tests, rest_is_passed, 0, 64);
     tcase_add_test(tests, trailers);
     tcase_add_loop_test(tests, damage_beside_gzip, 0, 5);
     tcase_add_test(tests, truncated);

@@ -218,6 +218,47 @@ START_TEST(behind_the_data)
 }
 END_TEST
 
+/* What follows the last member may be asked for, with an index as without, but for a range that
+ * ends. */
+START_TEST(behind_the_end)
+{
+    struct dp_stream_options options = {sizeof(options), 1 + (unsigned)_i % 2, {0, 0}, NULL, 2};
+    struct dp_stream_info info = {.struct_bytes = sizeof(info)};
+    const char *rest = _i < 12 ? "garbage" : "\0\0\0\0\0\0";
+    struct thing thing = {.packed = {0}};
+    const struct thing *like = &things[_i / 2 % 3];
+    struct dp_array out = {0};
+    struct dp_index *index;
+    struct dp_stream *stream;
+    struct dp_error err;
+    size_t length = strlen("garbage");
+
+    ck_assert(dp_array_append(&thing.packed, like->packed.data, like->packed.length, 1));
+    ck_assert(dp_array_append(&thing.packed, rest, length, 1));
+    index_thing(&thing, _i < 18 ? 200000 : TEXT_BYTES);
+    for (int round = 0; round < 3; round++) {
+        index = round == 1 ? NULL : thing.index;
+        options.range = (struct dp_range){0, round == 2 ? text.length : 0};
+        ck_assert_int_eq(dp_stream_open(context, thing.object, index, &options, &stream, &err),
+                         DP_OK);
+        out.length = 0;
+        ck_assert_msg(drain(stream, &out, &err) == 0, "%s", err.message);
+        ck_assert_uint_eq(out.length, text.length + (round == 2 ? 0 : length));
+        ck_assert_mem_eq(out.data, text.data, text.length);
+        dp_stream_info(stream, &info);
+        if (round < 2) {
+            ck_assert_mem_eq((uint8_t *)out.data + text.length, rest, length);
+            ck_assert_uint_eq(info.trailing_garbage_bytes + info.trailing_zero_bytes, 0);
+        }
+        dp_stream_free(stream);
+    }
+    dp_index_free(thing.index);
+    dp_object_free(thing.object);
+    dp_array_free(&thing.packed);
+    dp_array_free(&out);
+}
+END_TEST
+
 /* Data that were changed under their index give the same first bytes, and then a failure that every
  * later call repeats. */
 START_TEST(failure_stays)
@@ -367,6 +408,7 @@ int main(void)
     tcase_add_loop_test(tests, range_behind_the_end, 0, KINDS * 4);
     tcase_add_loop_test(tests, flipped_bits, 0, KINDS);
     tcase_add_loop_test(tests, behind_the_data, 0, 12);
+    tcase_add_loop_test(tests, behind_the_end, 0, 24);
     tcase_add_test(tests, failure_stays);
     tcase_add_loop_test(tests, failing_reads, 0, KINDS * 3);
     tcase_add_loop_test(tests, cancelling, 0, 3);

@@ -25,7 +25,7 @@ static const char help[] =
     "      --index INDEX        use this index\n"
     "      --write-index        leave an index behind (for standard input: with -o)\n"
     "  -o, --output INDEX       where to leave it; default: as dp-index build does\n"
-    "  -f, --force              print data that is not compressed as it is\n"
+    "  -f, --force              print data that is not compressed as it is, also behind gzip data\n"
     "  -t, --test               print nothing, only check\n"
     "  -S, --suffix SUF         try names with SUF appended instead of .gz\n"
     "  -c, --stdout, -d, --decompress, -k, --keep, -n, --no-name, -N, --name, -a, --ascii,\n"

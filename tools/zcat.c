@@ -119,9 +119,11 @@ static struct dp_stream_options stream_options(const struct dp_zcat *zcat)
     struct dp_stream_options options = {.struct_bytes = sizeof(options)};
 
     options.threads = dp_tool_threads(&zcat->tool, 2);
-    options.pass_through = zcat->force;
-    if (zcat->by_bytes)
+    options.pass_through = zcat->force ? 2 : 0;
+    if (zcat->by_bytes) { /* of what was compressed only, as where an index says its length */
+        options.pass_through = zcat->force;
         options.range = zcat->part;
+    }
     return options;
 }
 

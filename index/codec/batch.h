@@ -56,6 +56,7 @@ struct dp_batch_result {
     uint64_t compressed_bytes;
     uint64_t member_count;
     uint64_t garbage_bytes;
+    uint64_t zero_bytes;
     bool bgzf_eof_missing;
 };
 

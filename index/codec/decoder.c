@@ -4,6 +4,7 @@
 #include "index/codec/decoder.h"
 
 #include "base/crc32.h"
+#include "base/le.h"
 #include "index/codec/crew.h"
 
 #include <inttypes.h>
@@ -119,6 +120,18 @@ static int take_points(struct dp_decoder *self, struct dp_batch *batch, struct d
     return DP_OK;
 }
 
+/* Of BGZF the members are the blocks, whose trailers were checked. */
+static void note_last_block(struct dp_decoder *self, const struct dp_batch *batch)
+{
+    const uint8_t *end = batch->packed.data;
+
+    if (batch->blocks.length == 0)
+        return;
+    end += batch->retry; /* where the blocks end */
+    self->result.last_member_crc32 = dp_le32_load(end - 8);
+    self->result.last_member_bytes = dp_le32_load(end - 4);
+}
+
 /* The next batch, filled and worked on. */
 static int next_batch(struct dp_decoder *self, struct dp_error *err)
 {
@@ -135,6 +148,8 @@ static int next_batch(struct dp_decoder *self, struct dp_error *err)
                                     ? self->result.member_count + batch->result.member_count
                                     : batch->result.member_count;
     self->result.garbage_bytes = batch->result.garbage_bytes;
+    self->result.zero_bytes = batch->result.zero_bytes;
+    note_last_block(self, batch);
     self->result.bgzf_eof_missing = batch->result.bgzf_eof_missing;
     return take_points(self, batch, err);
 }
@@ -198,6 +213,8 @@ static int check_member(struct dp_decoder *self, const struct dp_segment *segmen
     bool length_fits = (uint32_t)self->member_bytes == segment->member_length;
 
     self->result.damaged_member = end - self->member_bytes;
+    self->result.last_member_bytes = self->member_bytes;
+    self->result.last_member_crc32 = self->member_crc32;
     self->member_crc32 = 0;
     self->member_bytes = 0;
     self->whole_member = true;

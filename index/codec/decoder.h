@@ -94,6 +94,8 @@ struct dp_decoder_config {
     const struct dp_guide *guide; /* not owned; NULL: none. Instead of sum_bytes and spacing_bytes;
                                      with spans the start is that of the first */
     bool want_blocks;             /* BGZF: report every block */
+    bool pass_rest;               /* what follows the last member is no garbage but given as it is.
+                                     Not with a guide. */
     bool allow_truncated;         /* damage ends the stream early: see dp_decoder_result. (Then zlib
                                      decodes: where exactly damage stops it must not depend on the
                                      backend.) */
@@ -123,6 +125,9 @@ struct dp_decoder_result {
     uint64_t uncompressed_bytes; /* given out (from the start point on) */
     uint64_t member_count;       /* gzip members or BGZF blocks begun */
     uint64_t garbage_bytes;      /* ignored after the last member (zero padding does not count) */
+    uint64_t zero_bytes;         /* of such padding */
+    uint64_t last_member_bytes;  /* uncompressed; the last BGZF block may be the empty one */
+    uint32_t last_member_crc32;
     bool truncated;              /* allow_truncated: it ended early; `damage` says why */
     struct dp_error damage;
     uint64_t damaged_member;     /* when that is a wrong CRC or length: the uncompressed offset

@@ -23,6 +23,7 @@ enum state {
     HEADER,  /* a member may begin here */
     DEFLATE, /* inside a member's data */
     TRAILER, /* the last block has ended */
+    REST,    /* behind the last member, when that is given too */
     DONE
 };
 
@@ -176,23 +177,32 @@ static int skip_garbage(struct dp_gzip *gzip, const uint8_t *magic, unsigned cou
     if (rc < 0)
         return rc;
     gzip->garbage_bytes = zeros ? 0 : bytes;
+    gzip->zero_bytes = zeros ? bytes : 0;
     gzip->state = DONE;
     return DP_GZIP_END;
 }
 
-/* Behind a member, `magic` is none of gzip's: garbage, unless gzip would decompress it, too. */
+/* Behind a member, `magic` is none of gzip's: garbage or the rest, unless gzip would decompress it,
+ * too. */
 static int leave_members(struct dp_gzip *gzip, const uint8_t *magic, unsigned count,
                          struct dp_error *err)
 {
     const char *foreign = dp_codec_foreign(magic, count, true);
 
+    if (!foreign && gzip->pass_rest) {
+        memcpy(gzip->rest, magic, count);
+        gzip->rest_count = count;
+        gzip->state = REST;
+        return DP_OK;
+    }
     if (!foreign)
         return skip_garbage(gzip, magic, count, err);
     return dp_error_set_detail(err, DP_DATA, DP_DETAIL_NOT_GZIP, "%s: offset %" PRIu64 ": %s",
                                gzip->name, dp_source_offset(gzip->source) - count, foreign);
 }
 
-/* What stands where a member may begin: a header, or the end, or something else. */
+/* What stands where a member may begin: a header, or the end, or something else. State REST and 0
+ * when that is to be given. */
 static int begin_member(struct dp_gzip *gzip, struct dp_error *err)
 {
     uint64_t offset = dp_source_offset(gzip->source);
@@ -208,7 +218,7 @@ static int begin_member(struct dp_gzip *gzip, struct dp_error *err)
     rc = dp_source_byte(gzip->source, &magic[1], err);
     if (rc < 0)
         return rc;
-    if (rc == 0 && magic[0])
+    if (rc == 0 && magic[0] && !(gzip->any_member && gzip->pass_rest))
         return unexpected_end(gzip, err);
     if (magic[0] != 0x1f || (magic[1] != 0x8b && magic[1] != 0x9e)) {
         if (gzip->any_member)
@@ -296,6 +306,33 @@ static int read_trailer(struct dp_gzip *gzip, struct dp_error *err)
     return DP_GZIP_TRAILER;
 }
 
+/* Moves up to `length` bytes to where the caller wants them. */
+static size_t give(const uint8_t *from, size_t length, uint8_t **out, size_t *room)
+{
+    if (length > *room)
+        length = *room;
+    memcpy(*out, from, length);
+    *out += length;
+    *room -= length;
+    return length;
+}
+
+/* Gives what follows the last member as it is. */
+static int run_rest(struct dp_gzip *gzip, uint8_t **out, size_t *room, struct dp_error *err)
+{
+    struct dp_source *source = gzip->source;
+    size_t given = give(gzip->rest, gzip->rest_count, out, room);
+    int rc = 1;
+
+    gzip->rest_count -= (unsigned)given;
+    memmove(gzip->rest, gzip->rest + given, gzip->rest_count);
+    while (gzip->rest_count == 0 && (rc = dp_source_fill(source, err)) == 1 && *room)
+        source->at += give(source->at, (size_t)(source->end - source->at), out, room);
+    if (rc == 0)
+        gzip->state = DONE;
+    return rc == 1 ? DP_GZIP_FULL : rc;
+}
+
 int dp_gzip_run(struct dp_gzip *gzip, uint8_t **out, size_t *room, bool stop,
                 struct dp_error *err)
 {
@@ -303,12 +340,15 @@ int dp_gzip_run(struct dp_gzip *gzip, uint8_t **out, size_t *room, bool stop,
 
     switch (gzip->state) {
     case HEADER:
-        return begin_member(gzip, err);
+        rc = begin_member(gzip, err);
+        return rc == 0 && gzip->state == REST ? run_rest(gzip, out, room, err) : rc;
     case DEFLATE:
         rc = run_data(gzip, out, room, stop, err);
         return rc == 0 && gzip->state == TRAILER ? read_trailer(gzip, err) : rc;
     case TRAILER:
         return read_trailer(gzip, err);
+    case REST:
+        return run_rest(gzip, out, room, err);
     default:
         return DP_GZIP_END;
     }

@@ -32,6 +32,10 @@ struct dp_gzip {
     uint32_t trailer_crc32;   /* as the trailer has them */
     uint32_t trailer_length;
     uint64_t garbage_bytes;
+    uint64_t zero_bytes;      /* of padding behind the last member */
+    bool pass_rest;           /* set by the caller: what follows the last member is given, too */
+    uint8_t rest[2];          /* of that, what was read to see that it is no member */
+    unsigned rest_count;
 };
 
 /* Begins at `start`, whose byte `source` stands at; the window belongs to a start inside a member.

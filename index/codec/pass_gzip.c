@@ -46,6 +46,7 @@ static int open_gzip(const struct dp_decoder_config *config, struct dp_source *s
         free(self);
         return rc;
     }
+    self->gzip.pass_rest = config->pass_rest;
     dp_flow_init(&self->base.flow, config, source);
     self->origin = config->start.uncompressed_offset;
     if (config->start.mid_member) {
@@ -303,6 +304,7 @@ static void finish(struct gzip_pass *self, struct dp_batch *batch)
     batch->result.compressed_bytes = dp_source_offset(self->base.flow.source);
     batch->result.member_count = self->gzip.member_count;
     batch->result.garbage_bytes = self->gzip.garbage_bytes;
+    batch->result.zero_bytes = self->gzip.zero_bytes;
     if (!dp_batch_cut(batch, 0, &segment) || (ended && !close_points(self, true)) ||
         !deliver(self, batch))
         batch->state = dp_error_no_memory(&batch->error);

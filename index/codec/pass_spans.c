@@ -225,6 +225,7 @@ static void work_spans(struct dp_pass *pass, struct dp_worker *worker, struct dp
         rc = inflate_span(&gzip, pass->flow.config->guide, batch);
         batch->result.member_count = gzip.member_count;
         batch->result.garbage_bytes = gzip.garbage_bytes;
+        batch->result.zero_bytes = gzip.zero_bytes;
         dp_source_free(&source);
     }
     if (!dp_batch_cut(batch, 0, &segment))

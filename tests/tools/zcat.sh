@@ -269,11 +269,24 @@ same "a foreign file does not stop" "$(printf 'x\n' | gzip | dp-zcat f.Z - f.zip
 same "two foreign files are named" "$(grep -c 'is not supported' err)" 2
 same "it passes when it is not compressed to gzip either" "$(dp-zcat -f f.bz2)" BZh9hello
 
-# --- -f with what follows the last member
-(printf 'hello\n' | gzip; head -c 512 /dev/zero) >padded.gz
-ends 0 "-f, zero padding" dp-zcat -f padded.gz
-same "-f, zero padding" "$(cat out)" hello
-(printf 'hello\n' | gzip; printf garbage) >garbage.gz
-ends 2 "-f, garbage" dp-zcat -f garbage.gz
-same "-f, garbage" "$(cat out)" hello
+# --- -f: what follows the last member is copied, with an index and without
+(cat a.fq.gz; head -c 5000 a.fq.gz | tail -c 4000) >rest1.gz
+(cat a.fq.gz; head -c 512 /dev/zero) >rest2.gz
+(cat a.fq.gz; printf '\037') >rest3.gz # not indexed: without -f it is a member that was cut
+(cat a.fq.gz; printf 'PK\003\004 is no zip here') >rest4.gz
+for file in rest?.gz garbage1.gz zeros-garbage.gz odd-member.gz flag-member.gz two-member.gz one-member.gz \
+    bad-member.gz; do
+    like_gzip "-f $file" -f "$file"
+    like_gzip "-f -t $file" -f -t "$file"
+    check "-f <$file" cmp <(gzip -cdf <"$file" 2>err) <(dp-zcat -f <"$file" 2>err)
+done
+for file in rest1.gz rest2.gz rest4.gz; do
+    dp-index build -q -s 64K $file
+    for threads in 1 3; do
+        ends 0 "-f $file, index, $threads threads" dp-zcat -f -@$threads $file
+        check "-f $file, index, $threads threads" cmp out <(gzip -cdf $file)
+    done
+    ends 0 "-f $file, a part" dp-zcat -f --range $((total - 3)) $file
+    check "-f $file, a part" cmp out <(tail -c 3 a.fq)
+done
 summary
