@@ -46,26 +46,32 @@ wan() {
 seconds() { json_field seconds <"$1"; }
 ratio() { awk -v a="$(seconds "$1")" -v b="$(seconds "$2")" 'BEGIN { printf "%.2f s / %.2f s = %.2f", a, b, a / b }'; }
 
-# all_logged COUNTS: the line's log has as many requests as the counts say.
-all_logged() { [ "$(json_field requests <"$work/$1")" = "$(grep -c '^GET' "$line_log")" ]; }
+# all_logged COUNTS...: the line's log has as many requests as these counts say together.
+all_logged() {
+    local counts have=0
+    for counts; do have=$((have + $(json_field requests <"$work/$counts"))); done
+    [ "$have" = "$(grep -c '^GET' "$line_log")" ]
+}
 
 # all_over NAME: index, plan and slices over the line NAME; leaves the counts in $work/NAME.*.
 all_over() {
-    local name=$1 threads have
+    local name=$1 threads have counts
     export AWS_ENDPOINT_URL=$line_url
     check "$name: index" timeout 600 dp-index build -q -@ 2 --stats "$work/$name.build" \
         -o "$work/$name.dpi" s3://reads/reads.fastq.gz
     check "$name: the index is that of the local file" cmp -s "$work/local.dpi" "$work/$name.dpi"
-    check "$name: plan" timeout 180 dp-slice plan -n "$slices" --index "$work/$name.dpi" \
-        s3://reads/reads.fastq.gz >"$work/$name.manifest"
+    check "$name: plan" timeout 180 dp-slice plan -n "$slices" --stats "$work/$name.plan" \
+        --index "$work/$name.dpi" s3://reads/reads.fastq.gz >"$work/$name.manifest"
+    counts=("$name.build" "$name.plan")
     for threads in 1 4 16; do
-        : >"$line_log"
         have=$(set -o pipefail; timeout 600 dp-slice fetch -q -@ "$threads" \
             --stats "$work/$name.$threads" "$work/$name.manifest" | sum_of) ||
             fail "$name: $slices slices, $threads threads: exit status"
         same "$name: $slices slices, $threads threads" "$have" "$want"
-        # libcurl itself repeats a request whose kept connection was closed.
-        [ "$name" = bad ] || check "$name: $threads threads: requests" soon all_logged "$name.$threads"
+        counts+=("$name.$threads")
+        # (Not emptied in between: lines come after the answers.) libcurl itself repeats a request whose
+        # kept connection was closed.
+        [ "$name" = bad ] || check "$name: $threads threads: requests" soon all_logged "${counts[@]}"
     done
 }
 
@@ -127,7 +133,8 @@ END
 pass
 
 # --- accidents
-wan bad p503=50 p500=50 pclose=50 pshort=50 seed=7
+# (Of 400,000 requests one would meet with accidents only, as often as is tried; here none does.)
+wan bad p503=50 p500=50 pclose=50 pshort=50 seed=7 row=6
 all_over bad
 regions bad
 for part in build 1 4 16; do

@@ -12,6 +12,9 @@
 #   pshort=0                    all headers and a part of the body, then a closed connection,
 #   pstall=0                    all headers and a part of the body, then nothing
 #   seed=1                      of the dice, which are thrown for one request after the other
+#   row=0                       no more accidents in a row than this for requests that end at the same
+#                               byte of the same object; 0: no limit. Who gives up later than that never
+#                               does, in whatever order requests come
 #   keep=0                      1: answers to GET are kept, and come from there the next time, for
 #                               whoever asks: then the store's work is not done beside what is measured
 # DIR/env then says S3WAN_URL and S3WAN_LOG (per request: method, URI, range, status, body bytes of the
@@ -24,10 +27,10 @@ shift
 upstream=${1#http://}
 upstream=${upstream%/}
 shift
-delay=25 jitter=5 rate=80m p503=0 p500=0 pclose=0 pshort=0 pstall=0 seed=1 keep=0
+delay=25 jitter=5 rate=80m p503=0 p500=0 pclose=0 pshort=0 pstall=0 seed=1 row=0 keep=0
 for setting in "$@"; do
     case ${setting%%=*} in
-    delay | jitter | rate | p503 | p500 | pclose | pshort | pstall | seed | keep) declare "$setting" ;;
+    delay | jitter | rate | p503 | p500 | pclose | pshort | pstall | seed | row | keep) declare "$setting" ;;
     *) fail "there is no setting '$setting'" ;;
     esac
 done
@@ -48,9 +51,23 @@ local function refuse(status, code, message)
     return ngx.exit(status)
 end
 
+-- Accidents in a row, by what was asked for: a request that goes on where one ended has its end.
+local rows = {}
+
+-- The lot, or one without an accident for whom has had enough of them.
+local function spare(lot)
+    local asked = ngx.var.request_method .. ngx.var.request_uri ..
+        string.match(ngx.var.http_range or "", "%d*\$")
+    local met = lot <= $p503 + $p500 + $pclose + $pshort + $pstall and (rows[asked] or 0) + 1 or nil
+    if met and met > $row then met, lot = nil, 1001 end
+    rows[asked] = met
+    return lot
+end
+
 -- Before the request is passed on.
 function dice.access()
     local wait, lot, part = math.random(), math.random(1000), math.random()
+    if $row > 0 then lot = spare(lot) end
     ngx.sleep(($delay + wait * $jitter) / 1000)
     if lot <= $p503 then return refuse(503, "SlowDown", "Please reduce your request rate.") end
     lot = lot - $p503
