@@ -32,6 +32,11 @@ log_udp_port = 9
 bind_ip = 127.0.0.1
 bind_port = $1
 workers = 1
+# Its parts wait for each other, however busy the machine: by default it is half a second, then an object
+# is written that stands in no listing, and a server counts as broken for a minute.
+conn_timeout = 60
+node_timeout = 120
+container_update_timeout = 120
 END
 }
 
@@ -65,6 +70,9 @@ use = egg:swift#gatekeeper
 [filter:cache]
 use = egg:swift#memcache
 memcache_servers = 127.0.0.1:$2
+connect_timeout = 60
+pool_timeout = 60
+io_timeout = 60
 [filter:listing_formats]
 use = egg:swift#listing_formats
 [filter:s3api]
