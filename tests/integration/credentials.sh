@@ -125,7 +125,7 @@ env -i PATH="$PATH" LD_LIBRARY_PATH="$LD_LIBRARY_PATH" dp-slice fetch "$work/man
 same "an expired presigned slice: exit status" "$?" 1
 check "an expired presigned slice: $(cat "$work/err")" grep -q 'has expired' "$work/err"
 check "an expired presigned slice: no signature is said" test -z "$(grep 'X-Amz' "$work/err")"
-alone dp-slice plan -n 1 --presign 60 "$work/reads.gz" >"$work/out" 2>"$work/err"
+alone dp-slice plan -n 1 --presign 3600 "$work/reads.gz" >"$work/out" 2>"$work/err"
 same "only objects on S3 can be presigned" "$?" 1
 
 if [ "$service" = swift ]; then
@@ -203,7 +203,7 @@ denied "no metadata service" "no S3 credentials"
 # ---------------------------------------------------------------------- addresses and payers
 with=(AWS_ENDPOINT_URL="http://s3.localhost:${endpoint##*:}" AWS_ACCESS_KEY_ID="$key" AWS_SECRET_ACCESS_KEY="$secret")
 reads "virtual-host style" "environment" --addressing-style virtual
-alone dp-slice plan -n 2 --presign 60 --addressing-style virtual s3://reads/reads.gz >"$work/manifest"
+alone dp-slice plan -n 2 --presign 3600 --addressing-style virtual s3://reads/reads.gz >"$work/manifest"
 check "virtual-host style, presigned" grep -q '"uri":"http://reads.s3.localhost:[0-9]*/reads.gz?' "$work/manifest"
 fetched "virtual-host style, presigned" "$work/manifest"
 
@@ -219,7 +219,7 @@ alone dp-slice plan -n 3 --index "$work/versions.dpi" "s3://reads/versions.gz?ve
 same "slices name the version" "$(grep -c "versions.gz?versionId=$old\"" "$work/manifest")" 3
 alone dp-slice fetch "$work/manifest" | cmp -s - "$work/reads"
 same "slices of an old version" "${PIPESTATUS[*]}" "0 0"
-alone dp-slice plan -n 3 --inline --presign 60 --index "$work/versions.dpi" "s3://reads/versions.gz?versionId=$old" >"$work/manifest"
+alone dp-slice plan -n 3 --inline --presign 3600 --index "$work/versions.dpi" "s3://reads/versions.gz?versionId=$old" >"$work/manifest"
 fetched "presigned slices of an old version" "$work/manifest"
 alone dp-index build -q "s3://reads/versions.gz?versionId=$old"
 same "the index of an old version, beside it" "$?" 0
@@ -243,7 +243,7 @@ with=(AWS_ENDPOINT_URL="$endpoint" AWS_ACCESS_KEY_ID="$RGW_READER_ACCESS_KEY" AW
 denied "a requester who does not pay" "AccessDenied"
 reads "a requester who pays" "environment" --request-payer
 reads "a requester who pays, as for the AWS tools" "environment" --request-payer requester
-alone dp-slice plan -n 2 --presign 60 --request-payer s3://reads/reads.gz >"$work/manifest"
+alone dp-slice plan -n 2 --presign 3600 --request-payer s3://reads/reads.gz >"$work/manifest"
 fetched "a requester who pays for presigned URLs" "$work/manifest"
 
 summary

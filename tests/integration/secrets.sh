@@ -153,7 +153,7 @@ for state in new old; do
     rm "$secret"
     [ $state = new ] || { : >"$secret" && chmod 644 "$secret"; }
     as AWS_ACCESS_KEY_ID="$session_key" AWS_SECRET_ACCESS_KEY="$session_secret" AWS_SESSION_TOKEN="$token"
-    runs 0 "--presign, $state" "${environment[@]}" dp-slice plan -n 2 --presign 60 --summary -o "$secret" s3://reads/reads.gz
+    runs 0 "--presign, $state" "${environment[@]}" dp-slice plan -n 2 --presign 3600 --summary -o "$secret" s3://reads/reads.gz
     same "--presign, $state: mode" "$(stat -c %a "$secret")" 600
     as
 done
