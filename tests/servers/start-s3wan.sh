@@ -98,7 +98,7 @@ LUA
 }
 
 write_config() {
-    local user= cache=
+    local user='' cache=''
     [ "$keep" = 0 ] ||
         cache="proxy_cache_path $dir/kept levels=1:2 keys_zone=answers:16m use_temp_path=off max_size=8g;"
     # Only root may choose whose files the worker can read.
