@@ -149,6 +149,22 @@ static inline void scripted_serve(struct scripted *server, int fd)
     }
 }
 
+/* An answer whose text is longer than it announces would run into the next one, sometimes; behind a
+ * shorter one the client would wait. Only what ends with the connection may break off. */
+static inline void scripted_check(const struct scripted_answer *answer)
+{
+    const char *field = answer->head ? strcasestr(answer->head, "\r\ncontent-length:") : NULL;
+    size_t sent = answer->text ? strlen(answer->text) : answer->body_bytes;
+    size_t announced = field ? strtoul(field + 17, NULL, 10) : 0;
+    bool ends = !answer->head || answer->close || answer->hang;
+
+    ck_assert_msg(!sent || field || ends, "no end: %s", answer->head);
+    if (field && !ends)
+        ck_assert_msg(sent == announced, "%zu bytes: %s", sent, answer->head);
+    if (field && !answer->hang)
+        ck_assert_msg(sent <= announced, "%zu bytes: %s", sent, answer->head);
+}
+
 static inline void *scripted_run(void *user)
 {
     struct scripted *server = user;
@@ -164,22 +180,34 @@ static inline void *scripted_run(void *user)
     return NULL;
 }
 
+/* Takes a free port of loopback for the socket returned, and writes "http://127.0.0.1:PORT". While
+ * nobody listens there, who connects is refused; and no other server can get the port. */
+static inline int scripted_take_port(char url[64])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    snprintf(url, 64, "http://127.0.0.1:%d", ntohs(address.sin_port));
+    return fd;
+}
+
 /* Starts a server that gives `answers` in order; the caller keeps them. */
 static inline struct scripted *scripted_start(const struct scripted_answer *answers, size_t count)
 {
     struct scripted *server = calloc(1, sizeof(*server));
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t length = sizeof(address);
+    size_t i;
 
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (i = 0; i < count; i++)
+        scripted_check(&answers[i]);
     server->answers = answers;
     server->count = count;
-    server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_ge(server->fd, 0);
-    ck_assert_int_eq(bind(server->fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    server->fd = scripted_take_port(server->url);
     ck_assert_int_eq(listen(server->fd, 16), 0);
-    ck_assert_int_eq(getsockname(server->fd, (struct sockaddr *)&address, &length), 0);
-    snprintf(server->url, sizeof(server->url), "http://127.0.0.1:%d", ntohs(address.sin_port));
     ck_assert_int_eq(pthread_create(&server->thread, NULL, scripted_run, server), 0);
     return server;
 }

@@ -31,10 +31,10 @@ static void drop(void *user)
     ((struct body *)user)->length = 0;
 }
 
-static struct dp_http_request make_request(struct scripted *server, struct body *body)
+static struct dp_http_request make_request(const char *url, struct body *body)
 {
     struct dp_http_request request = {.method = "GET",
-                                      .url = server->url,
+                                      .url = url,
                                       .name = "the object",
                                       .ranged = true,
                                       .range = {100, 200},
@@ -68,7 +68,7 @@ START_TEST(goes_on_where_the_body_stopped)
                 .offset = 199, .body_bytes = 1}));
     struct dp_context *context = scripted_context(5, 5);
     struct body body;
-    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_request request = make_request(server->url, &body);
     struct dp_http_answer answer;
     struct dp_error err = {0};
 
@@ -92,7 +92,7 @@ START_TEST(begins_again_when_it_may)
                 .offset = 100, .body_bytes = 100}));
     struct dp_context *context = scripted_context(2, 5);
     struct body body;
-    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_request request = make_request(server->url, &body);
     struct dp_http_answer answer;
 
     request.rewind = drop;
@@ -111,7 +111,7 @@ START_TEST(a_broken_stream_is_not_repeated)
                                 .body_bytes = 30, .close = true}));
     struct dp_context *context = scripted_context(5, 5);
     struct body body;
-    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_request request = make_request(server->url, &body);
     struct dp_http_answer answer;
     struct dp_error err;
 
@@ -129,7 +129,7 @@ START_TEST(attempts_are_counted)
                                                     {.head = BUSY}));
     struct dp_context *context = scripted_context(3, 5);
     struct body body;
-    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_request request = make_request(server->url, &body);
     struct dp_http_answer answer;
     struct dp_error err;
 
@@ -159,14 +159,14 @@ START_TEST(patience_is_honoured_within_reason)
                {.head = "HTTP/1.1 503 Later\r\nRetry-After: 3600\r\nContent-Length: 0"}));
     struct dp_context *context = scripted_context(3, 5);
     struct body body;
-    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_request request = make_request(server->url, &body);
     struct dp_http_answer answer;
     struct dp_error err;
     double start = now();
 
     ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, &err), DP_OK);
     ck_assert(now() - start >= 1.0);
-    request = make_request(server, &body);
+    request = make_request(server->url, &body);
     ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, &err), DP_IO);
     ck_assert(err.retry_after == 3600);
     dp_context_free(context);
@@ -209,7 +209,7 @@ START_TEST(every_attempt_is_signed_anew)
     struct dp_context *context = scripted_context(3, 5);
     struct dp_http_auth auth = {.prepare = prepare, .mend = mend};
     struct body body;
-    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_request request = make_request(server->url, &body);
     struct dp_http_answer answer;
     struct dp_error err;
 
@@ -218,7 +218,7 @@ START_TEST(every_attempt_is_signed_anew)
     ck_assert_ptr_nonnull(strstr(server->requests[0], "X-Attempt: 1\r\n"));
     ck_assert_ptr_nonnull(strstr(server->requests[2], "X-Attempt: 3\r\n"));
     ck_assert_int_eq(mended, 1);
-    request = make_request(server, &body);
+    request = make_request(server->url, &body);
     request.auth = &auth;
     ck_assert_int_eq(dp_http_retry_run(context, &request, &answer, &err), DP_DENIED);
     ck_assert_int_eq(mended, 2);
@@ -249,7 +249,7 @@ START_TEST(waiting_can_be_cancelled)
         .struct_bytes = sizeof(options), .cancel = stop_now, .user = &stop};
     struct dp_context *context;
     struct body body;
-    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_request request = make_request(server->url, &body);
     struct dp_http_answer answer;
     struct dp_error err;
     pthread_t thread;
@@ -278,7 +278,7 @@ START_TEST(a_stalled_transfer_can_be_cancelled)
                                          .user = &stop};
     struct dp_context *context;
     struct body body;
-    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_request request = make_request(server->url, &body);
     struct dp_http_answer answer;
     struct dp_error err;
     pthread_t thread;
@@ -307,7 +307,7 @@ START_TEST(bytes_that_nobody_wants_are_not_waited_for)
                 .body_bytes = 50, .hang = true}));
     struct dp_context *context = scripted_context(5, 3600);
     struct body body;
-    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_request request = make_request(server->url, &body);
     struct dp_http_answer answer;
     struct dp_error err;
 
@@ -329,7 +329,7 @@ static bool see_trickle(void)
                 .offset = 100, .body_bytes = 100, .pause_ms = 100}));
     struct dp_context *context = scripted_context(5, 1);
     struct body body;
-    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_request request = make_request(server->url, &body);
     struct dp_http_answer answer;
     struct dp_error err;
     bool seen;
@@ -364,7 +364,7 @@ START_TEST(silence_has_a_limit_over_all_attempts)
                                                     {.head = head, .hang = true}));
     struct dp_context *context = scripted_context(5, 1);
     struct body body;
-    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_request request = make_request(server->url, &body);
     struct dp_http_answer answer;
     struct dp_error err;
 
@@ -377,18 +377,16 @@ END_TEST
 
 START_TEST(where_nobody_is_less_is_tried)
 {
-    struct scripted *server = scripted_start(NULL, 0);
     struct dp_context_options options = {.struct_bytes = sizeof(options)};
     struct dp_context *context;
     struct body body;
-    struct dp_http_request request = make_request(server, &body);
+    struct dp_http_request request;
     struct dp_http_answer answer;
     struct dp_error err;
     char url[64];
+    int fd = scripted_take_port(url);
 
-    strcpy(url, server->url);
-    scripted_stop(server);
-    request.url = url;
+    request = make_request(url, &body);
     unsetenv("AWS_MAX_ATTEMPTS");
     unsetenv("AWS_RETRY_MODE");
     setenv("no_proxy", "*", 1);
@@ -398,6 +396,7 @@ START_TEST(where_nobody_is_less_is_tried)
     ck_assert_uint_eq(scripted_stats(context).retries, 3);
     ck_assert_uint_eq(scripted_stats(context).requests, 0);
     dp_context_free(context);
+    close(fd);
 }
 END_TEST
 
