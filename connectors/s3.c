@@ -195,12 +195,17 @@ static char *make_query(const struct dp_s3_place *place, const struct dp_http_re
     return NULL;
 }
 
-/* The scope of a signature made now, with `timestamp` filled. Call with the mutex. */
+static int64_t now(void)
+{
+    return (int64_t)time(NULL);
+}
+
+/* The scope of a signature made at `at`, with `timestamp` filled. Call with the mutex. */
 static struct dp_sigv4_scope make_scope(const struct dp_s3_place *place,
-                                        const struct dp_credentials *keys,
+                                        const struct dp_credentials *keys, int64_t at,
                                         char timestamp[DP_TIMESTAMP_BYTES])
 {
-    dp_timestamp_format((int64_t)time(NULL), timestamp);
+    dp_timestamp_format(at, timestamp);
     return (struct dp_sigv4_scope){keys->access_key, keys->secret_key, place->region, "s3",
                                    timestamp};
 }
@@ -226,7 +231,7 @@ static int sign(const struct dp_s3_place *place, const struct dp_http_request *r
                                          .headers = headers,
                                          .header_count = 3,
                                          .payload_hash = hash};
-    struct dp_sigv4_scope scope = make_scope(place, keys, timestamp);
+    struct dp_sigv4_scope scope = make_scope(place, keys, now(), timestamp);
     bool ok = true;
     size_t i;
     int rc;
@@ -335,8 +340,9 @@ static bool mend(struct dp_http_auth *auth, const struct dp_http_request *reques
 
 /* ----------------------------------------------------------------------------- presigning */
 
-static int presign(struct dp_s3_place *place, unsigned seconds, const struct dp_credentials *keys,
-                   char **url, struct dp_error *err)
+/* Signs at `at`, for `seconds`. */
+static int presign(struct dp_s3_place *place, int64_t at, unsigned seconds,
+                   const struct dp_credentials *keys, char **url, struct dp_error *err)
 {
     struct dp_http_request get = {.method = "GET",
                                   .url = pays(place) ? "x-amz-request-payer=requester" : ""};
@@ -353,7 +359,7 @@ static int presign(struct dp_s3_place *place, unsigned seconds, const struct dp_
     if (!own)
         return dp_error_no_memory(err);
     pthread_mutex_lock(&place->mutex);
-    scope = make_scope(place, keys, timestamp);
+    scope = make_scope(place, keys, at, timestamp);
     canonical.query = own;
     rc = dp_sigv4_presign(&canonical, &scope, seconds, keys->token, &query, err);
     if (!rc && asprintf(url, "%s%s?%s", place->base, place->path, query) < 0)
@@ -369,18 +375,20 @@ int dp_s3_presign(struct dp_context *context, const char *uri, unsigned seconds,
 {
     struct dp_credentials keys = {0};
     struct dp_s3_place *place = NULL;
+    int64_t at;
     int rc = dp_s3_place_open(context, uri, &place, err);
 
     if (rc)
         return rc;
     rc = get_keys(place, &keys, err);
+    at = now();
     if (!rc && keys.anonymous)
         rc = dp_error_set(err, DP_INVALID, "%s: without credentials no URL can be presigned",
                           place->uri);
     if (!rc)
-        rc = presign(place, seconds, &keys, url, err);
+        rc = presign(place, at, seconds, &keys, url, err);
     if (!rc) {
-        *expires = (int64_t)time(NULL) + seconds;
+        *expires = at + seconds;
         if (keys.expires && keys.expires < *expires)
             *expires = keys.expires;
     }

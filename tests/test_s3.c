@@ -6,6 +6,22 @@
 #include "connectors/s3.h"
 #include "connectors/sigv4.h"
 
+#include <time.h>
+
+static atomic_long clock_step, clock_offset;
+
+/* The library asks this clock, which a test can make to run by `clock_step` seconds each time. */
+time_t time(time_t *at)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    now.tv_sec += atomic_fetch_add(&clock_offset, atomic_load(&clock_step));
+    if (at)
+        *at = now.tv_sec;
+    return now.tv_sec;
+}
+
 static struct dp_context *s3_context(const char *endpoint)
 {
     struct dp_context_options options = {.struct_bytes = sizeof(options),
@@ -114,14 +130,16 @@ START_TEST(presigned_urls)
     int64_t expires = 0, end;
     char *url = NULL;
 
+    atomic_store(&clock_step, 1); /* the expiry told is that of the URL, however slow we are */
     ck_assert_int_eq(dp_s3_presign(context, "s3://bucket/a b?versionId=v", 60, &url, &expires,
                                    NULL), DP_OK);
+    atomic_store(&clock_step, 0);
     ck_assert_int_eq(strncmp(url, "http://h:8000/bucket/a%20b?versionId=v&X-Amz-Algorithm=", 55),
                      0);
     ck_assert_ptr_nonnull(strstr(url, "&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Sig"));
     ck_assert_ptr_null(strstr(url, "secret"));
     ck_assert(dp_sigv4_expiry(url, &end));
-    ck_assert(end - expires <= 1 && expires - end <= 1);
+    ck_assert_int_eq(end, expires);
     free(url);
     url = NULL;
     dp_context_free(context);
