@@ -2,11 +2,14 @@
  * SPDX-FileCopyrightText: The dataplug authors */
 
 /* The metadata service of EC2, version 2: a session token by PUT, the name of the role, its keys.
- * Whether there is such a service is found out within a second: most machines have none. */
+ * Whether there is such a service is found out within a second, unless the user gives it more: most
+ * machines have none. */
 
 #include "config.h"
 
 #include "connectors/credentials_source.h"
+
+#include "base/size.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -19,7 +22,8 @@
 
 enum {
     PROBE_MILLISECONDS = 900,
-    LIMIT_MILLISECONDS = 5000
+    LIMIT_MILLISECONDS = 5000,
+    MOST_SECONDS = 1000
 };
 
 /* The service's address without a slash at its end; NULL: out of memory. */
@@ -42,6 +46,26 @@ static char *find_service(const struct dp_profile *profile)
     return strndup(url, n);
 }
 
+/* How long the first answer may take. */
+static int choose_probe(const struct dp_profile *profile, unsigned *milliseconds,
+                        struct dp_error *err)
+{
+    const char *text = dp_profile_variable("AWS_METADATA_SERVICE_TIMEOUT");
+    uint64_t seconds;
+
+    *milliseconds = PROBE_MILLISECONDS;
+    if (!text)
+        text = dp_profile_get_config(profile, "metadata_service_timeout");
+    if (!text)
+        return DP_OK;
+    if (!dp_count_parse(text, &seconds) || seconds < 1 || seconds > MOST_SECONDS)
+        return dp_error_set(err, DP_INVALID,
+                            NAME ": AWS_METADATA_SERVICE_TIMEOUT: '%.40s' is not a number from 1 "
+                            "to %d", text, MOST_SECONDS);
+    *milliseconds = (unsigned)seconds * 1000;
+    return DP_OK;
+}
+
 static int call_service(struct dp_context *context, struct dp_credentials_call *call,
                         const char *service, const char *path, const char *role, char **text,
                         int *status, struct dp_error *err)
@@ -60,13 +84,13 @@ static int call_service(struct dp_context *context, struct dp_credentials_call *
 }
 
 /* Asks for a session. Whatever comes instead of one means that there is no such service. */
-static int begin_session(struct dp_context *context, const char *service, char **token,
-                         struct dp_error *err)
+static int begin_session(struct dp_context *context, const char *service, unsigned limit_ms,
+                         char **token, struct dp_error *err)
 {
     static const char *const headers[] = {"X-aws-ec2-metadata-token-ttl-seconds: 21600",
                                           "Content-Length: 0", NULL};
     struct dp_credentials_call call = {
-        .method = "PUT", .headers = headers, .once = true, .limit_ms = PROBE_MILLISECONDS};
+        .method = "PUT", .headers = headers, .once = true, .limit_ms = limit_ms};
     struct dp_error failure = {0};
     int status, rc;
 
@@ -100,11 +124,14 @@ static bool cut_role(char *text)
     return end > text;
 }
 
-static int fetch_role(struct dp_context *context, const char *service, const char *const *headers,
-                      struct dp_credentials *credentials, struct dp_error *err)
+static int fetch_role(struct dp_context *context, const char *service, unsigned probe_ms,
+                      const char *const *headers, struct dp_credentials *credentials,
+                      struct dp_error *err)
 {
     struct dp_credentials_call call = {
-        .method = "GET", .headers = headers, .limit_ms = LIMIT_MILLISECONDS};
+        .method = "GET",
+        .headers = headers,
+        .limit_ms = probe_ms > LIMIT_MILLISECONDS ? probe_ms : LIMIT_MILLISECONDS};
     char *role = NULL, *text = NULL;
     int status;
     int rc = call_service(context, &call, service, ROLE_PATH, "", &role, &status, err);
@@ -129,21 +156,25 @@ int dp_credentials_instance_fetch(struct dp_credentials_asker *asker,
 {
     const char *headers[2] = {NULL, NULL};
     char *service, *token = NULL, *header = NULL;
+    unsigned probe_ms;
     int rc;
 
     if (dp_profile_switch(NULL, "AWS_EC2_METADATA_DISABLED", ""))
         return DP_NOT_FOUND;
+    rc = choose_probe(&asker->profile, &probe_ms, err);
+    if (rc)
+        return rc;
     service = find_service(&asker->profile);
     if (!service)
         return dp_error_no_memory(err);
-    rc = begin_session(asker->context, service, &token, err);
+    rc = begin_session(asker->context, service, probe_ms, &token, err);
     if (!rc && asprintf(&header, "X-aws-ec2-metadata-token: %s", token) < 0) {
         header = NULL;
         rc = dp_error_no_memory(err);
     }
     headers[0] = header;
     if (!rc)
-        rc = fetch_role(asker->context, service, headers, credentials, err);
+        rc = fetch_role(asker->context, service, probe_ms, headers, credentials, err);
     dp_credentials_http_free(token);
     dp_credentials_http_free(header);
     free(service);

@@ -16,6 +16,7 @@ static const char *begin(const struct scripted *server)
 
     unsetenv("AWS_EC2_METADATA_DISABLED");
     setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", server->url, 1);
+    setenv("AWS_METADATA_SERVICE_TIMEOUT", "60", 1); /* however busy the machine */
     return folder;
 }
 
@@ -69,6 +70,7 @@ START_TEST(silence_is_given_up_on)
     const char *folder = begin(server);
     struct timespec before, after;
 
+    unsetenv("AWS_METADATA_SERVICE_TIMEOUT");
     clock_gettime(CLOCK_MONOTONIC, &before);
     credentialing_check(dp_credentials_instance_fetch, NULL, DP_NOT_FOUND, NULL);
     clock_gettime(CLOCK_MONOTONIC, &after);
@@ -79,5 +81,31 @@ START_TEST(silence_is_given_up_on)
 }
 END_TEST
 
+/* Who has a slow one says so, here or in the profile. */
+START_TEST(patience_can_be_asked_for)
+{
+    static const char *const wrong[] = {"0", "1001", "soon", "-1"};
+    struct scripted *server =
+        scripted_start(SCRIPT({.head = "HTTP/1.1 200 OK\r\nContent-Length: 1",
+                               .offset = 13, .body_bytes = 1, .pause_ms = 1200},
+                              {.head = "HTTP/1.1 200 OK\r\nContent-Length: 4", .text = "role"},
+                              {.head = "HTTP/1.1 200 OK\r\nContent-Length: 106",
+                               .text = DOCUMENT}));
+    const char *folder = begin(server);
+    size_t i;
+
+    unsetenv("AWS_METADATA_SERVICE_TIMEOUT");
+    test_write_file(".aws/config", "[profile slow]\nmetadata_service_timeout = 60\n", 46);
+    ck_assert_int_eq(scripted_byte(13), '['); /* the token */
+    credentialing_check(dp_credentials_instance_fetch, "slow", DP_OK, "A a t 1795341600");
+    for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        setenv("AWS_METADATA_SERVICE_TIMEOUT", wrong[i], 1);
+        credentialing_check(dp_credentials_instance_fetch, "slow", DP_INVALID, wrong[i]);
+    }
+    scripted_stop(server);
+    test_leave_folder(folder);
+}
+END_TEST
+
 TEST_MAIN("credentials_instance", session_role_keys, machines_without_a_role,
-          silence_is_given_up_on)
+          silence_is_given_up_on, patience_can_be_asked_for)
