@@ -53,7 +53,7 @@ static inline void credentialing_check(int (*fetch)(struct dp_credentials_asker 
                                                     struct dp_credentials *, struct dp_error *),
                                        const char *profile, int expected_rc, const char *expected)
 {
-    struct dp_context *context = credentialing_context(5);
+    struct dp_context *context = credentialing_context(30);
     struct dp_credentials_asker asker = {.context = context, .region = "us-east-1"};
     struct dp_credentials keys = {0};
     struct dp_error err = {0};

@@ -3,15 +3,15 @@
 
 #include "tests/credentialing.h"
 
-static int call(struct scripted *server, bool once, char **text, int *status)
+static int call(struct scripted *server, bool once, unsigned limit_ms, char **text, int *status)
 {
     struct dp_credentials_call call = {.name = "the service",
                                        .method = "GET",
                                        .url = server->url,
                                        .local = true,
                                        .once = once,
-                                       .limit_ms = 1000};
-    struct dp_context *context = credentialing_context(5);
+                                       .limit_ms = limit_ms};
+    struct dp_context *context = credentialing_context(30);
     int rc = dp_credentials_http_call(context, &call, text, status, NULL);
 
     dp_context_free(context);
@@ -35,19 +35,19 @@ START_TEST(short_answers_and_long_ones)
     /* Services of this host are not asked through a proxy. */
     setenv("http_proxy", "http://127.0.0.1:9", 1);
     unsetenv("no_proxy");
-    ck_assert_int_eq(call(server, true, &text, &status), DP_OK);
+    ck_assert_int_eq(call(server, true, 60000, &text, &status), DP_OK);
     ck_assert_str_eq(text, "ok");
     dp_credentials_http_free(text);
     text = NULL;
-    ck_assert_int_eq(call(server, true, &text, &status), DP_DENIED);
+    ck_assert_int_eq(call(server, true, 60000, &text, &status), DP_DENIED);
     ck_assert_ptr_null(text);
-    ck_assert_int_eq(call(server, false, &text, &status), DP_OK);
+    ck_assert_int_eq(call(server, false, 60000, &text, &status), DP_OK);
     dp_credentials_http_free(text);
     text = NULL;
-    ck_assert_int_eq(call(server, true, &text, &status), DP_IO);
+    ck_assert_int_eq(call(server, true, 60000, &text, &status), DP_IO);
     ck_assert_int_eq(status, 500);
     /* The limit is one of the whole answer. */
-    ck_assert_int_eq(call(server, true, &text, &status), DP_IO);
+    ck_assert_int_eq(call(server, true, 1000, &text, &status), DP_IO);
     ck_assert_ptr_null(text);
     scripted_stop(server);
     test_leave_folder(folder);

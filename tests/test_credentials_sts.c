@@ -130,7 +130,7 @@ START_TEST(the_service_of_the_region)
         struct dp_credentials keys = {0};
 
         setenv("https_proxy", server->url, 1);
-        asker.context = credentialing_context(5);
+        asker.context = credentialing_context(30);
         ck_assert_int_eq(dp_profile_open(&asker.profile, NULL, NULL), DP_OK);
         ck_assert_int_lt(dp_credentials_sts_web(&asker, &keys, NULL), 0);
         ck_assert_int_eq(strncmp(server->requests[0], wanted[i], strlen(wanted[i])), 0);

@@ -36,7 +36,7 @@ START_TEST(first_bytes_are_kept)
     struct scripted *server = scripted_start(
         SCRIPT({.head = FIRST "ETag: \"x\"\r\n" OTHERS, .body_bytes = 65536},
                {.head = REST "ETag: \"x\"", .offset = 65536, .body_bytes = 34464}));
-    struct dp_context *context = scripted_context(1, 5);
+    struct dp_context *context = scripted_context(1, 30);
     struct dp_object *object = open_it(context, server);
     unsigned char *buffer = malloc(100000);
 
@@ -63,7 +63,7 @@ START_TEST(last_bytes_are_kept)
         SCRIPT({.head = "HTTP/1.1 206 Partial Content\r\n"
                         "Content-Range: bytes 134464-199999/200000\r\nContent-Length: 65536",
                 .offset = 134464, .body_bytes = 65536}));
-    struct dp_context *context = scripted_context(1, 5);
+    struct dp_context *context = scripted_context(1, 30);
     struct dp_object_options known = {
         .struct_bytes = sizeof(known), .validator = "", .size_bytes = 200000};
     unsigned char *buffer = malloc(65536);
@@ -96,7 +96,7 @@ START_TEST(validators_in_their_order)
                {.head = REST "Server: x", .offset = 65536, .body_bytes = 34464},
                {.head = REST "Last-Modified: Mon, 07 Nov 1994 08:49:37 GMT", .offset = 65536,
                 .body_bytes = 34464, .close = true}));
-    struct dp_context *context = scripted_context(1, 5);
+    struct dp_context *context = scripted_context(1, 30);
     struct dp_object *object = open_it(context, server);
     unsigned char *buffer = malloc(100000);
     struct dp_error err;
@@ -120,7 +120,7 @@ END_TEST
 
 START_TEST(hostile_validators_are_refused)
 {
-    struct dp_context *context = scripted_context(1, 5);
+    struct dp_context *context = scripted_context(1, 30);
     struct dp_object_options options = {.struct_bytes = sizeof(options),
                                         .validator = "etag:\"x\"\r\nX-Evil: 1",
                                         .size_bytes = 5};
@@ -141,7 +141,7 @@ START_TEST(empty_objects)
                {.head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nETag: \"e\""},
                {.head = "HTTP/1.1 416 No\r\nContent-Length: 0"},
                {.head = "HTTP/1.1 200 OK\r\nContent-Length: 5", .text = "hello", .close = true}));
-    struct dp_context *context = scripted_context(1, 5);
+    struct dp_context *context = scripted_context(1, 30);
     struct dp_object *object = open_it(context, server);
     struct dp_error err;
 
@@ -161,7 +161,7 @@ START_TEST(a_short_answer_to_open_begins_again)
     struct scripted *server = scripted_start(
         SCRIPT({.head = FIRST "Server: x", .body_bytes = 40000, .close = true},
                {.head = FIRST "Server: x", .body_bytes = 65536}));
-    struct dp_context *context = scripted_context(2, 5);
+    struct dp_context *context = scripted_context(2, 30);
     struct dp_object *object = open_it(context, server);
     unsigned char *buffer = malloc(65536);
 

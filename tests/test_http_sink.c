@@ -18,7 +18,7 @@ START_TEST(one_put_at_the_commit)
         SCRIPT({.head = "HTTP/1.1 404 None yet\r\nContent-Length: 0"},
                {.head = "HTTP/1.1 503 Busy\r\nContent-Length: 0"},
                {.head = "HTTP/1.1 201 Created\r\nContent-Length: 0"}));
-    struct dp_context *context = scripted_context(3, 5);
+    struct dp_context *context = scripted_context(3, 30);
     struct dp_sink *sink = open_it(context, server->url);
 
     ck_assert_int_eq(dp_sink_write(sink, "first ", 6, NULL), DP_OK);
@@ -40,7 +40,7 @@ START_TEST(a_refused_put_fails_the_commit)
         SCRIPT({.head = "HTTP/1.1 200 OK\r\nContent-Length: 1", .text = "x"},
                {.head = "HTTP/1.1 405 Not here\r\nContent-Length: 0"},
                {.head = "HTTP/1.1 401 Who\r\nContent-Length: 0"}));
-    struct dp_context *context = scripted_context(3, 5);
+    struct dp_context *context = scripted_context(3, 30);
     struct dp_sink *sink = open_it(context, server->url);
     struct dp_error err;
 
@@ -60,7 +60,7 @@ START_TEST(a_presigned_url_is_not_probed)
 {
     struct scripted *server =
         scripted_start(SCRIPT({.head = "HTTP/1.1 200 OK\r\nContent-Length: 0"}));
-    struct dp_context *context = scripted_context(1, 5);
+    struct dp_context *context = scripted_context(1, 30);
     struct dp_sink *sink;
     char url[200];
 

@@ -26,7 +26,7 @@ static struct dp_context *s3_context(const char *endpoint)
 {
     struct dp_context_options options = {.struct_bytes = sizeof(options),
                                          .attempts = 2,
-                                         .timeout_seconds = 5,
+                                         .timeout_seconds = 30,
                                          .region = "us-east-1",
                                          .endpoint_url = endpoint};
     struct dp_context *context = NULL;

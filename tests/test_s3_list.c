@@ -15,11 +15,11 @@ static struct dp_context *s3_context(const char *endpoint, unsigned attempts)
 {
     struct dp_context_options options = {.struct_bytes = sizeof(options),
                                          .attempts = attempts,
-                                         .timeout_seconds = 5,
+                                         .timeout_seconds = 30,
                                          .endpoint_url = endpoint};
     struct dp_context *context = NULL;
 
-    dp_context_free(scripted_context(1, 5));
+    dp_context_free(scripted_context(1, 30));
     setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
     ck_assert_int_eq(dp_context_new(&options, &context, NULL), DP_OK);

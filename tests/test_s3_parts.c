@@ -32,7 +32,7 @@ static void begin(struct fixture *f, const struct scripted_answer *answers, size
     memset(f, 0, sizeof(*f));
     f->server = scripted_start(answers, count);
     options.endpoint_url = f->server->url;
-    dp_context_free(scripted_context(1, 5));
+    dp_context_free(scripted_context(1, 30));
     setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
     ck_assert_int_eq(dp_context_new(&options, &f->context, NULL), DP_OK);

@@ -35,7 +35,7 @@ static struct dp_context *s3_context(const char *endpoint, unsigned attempts)
                                          .endpoint_url = endpoint};
     struct dp_context *context = NULL;
 
-    dp_context_free(scripted_context(1, 5));
+    dp_context_free(scripted_context(1, 30));
     setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
     ck_assert_int_eq(dp_context_new(&options, &context, NULL), DP_OK);
