@@ -185,7 +185,8 @@ denied "an expired web identity" "token of the web identity has expired"
 echo other >"$work/token"
 denied "a foreign web identity" "No OpenIDConnect provider"
 
-with=(AWS_EC2_METADATA_DISABLED=false AWS_EC2_METADATA_SERVICE_ENDPOINT="$CREDENTIALS_URL/")
+with=(AWS_EC2_METADATA_DISABLED=false AWS_EC2_METADATA_SERVICE_ENDPOINT="$CREDENTIALS_URL/"
+    AWS_METADATA_SERVICE_TIMEOUT=60) # however busy the machine
 : >"$services/log"
 reads "an instance" "instance metadata"
 same "an instance: what was asked, once" "$(cut -d ' ' -f 1,2 "$services/log" | tr '\n' ' ')" "200 PUT 200 GET 200 GET "

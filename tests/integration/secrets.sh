@@ -106,7 +106,7 @@ as AWS_CONTAINER_CREDENTIALS_FULL_URI="$CREDENTIALS_URL/container" AWS_CONTAINER
 runs 0 "container" "${environment[@]}" dp-index verify s3://reads/reads.gz
 as AWS_WEB_IDENTITY_TOKEN_FILE="$services/web-token" AWS_ROLE_ARN=arn:aws:iam::1:role/x AWS_ENDPOINT_URL_STS="$CREDENTIALS_URL"
 runs 0 "web identity" "${environment[@]}" dp-index verify s3://reads/reads.gz
-as AWS_EC2_METADATA_DISABLED=false AWS_EC2_METADATA_SERVICE_ENDPOINT="$CREDENTIALS_URL"
+as AWS_EC2_METADATA_DISABLED=false AWS_EC2_METADATA_SERVICE_ENDPOINT="$CREDENTIALS_URL" AWS_METADATA_SERVICE_TIMEOUT=60
 runs 0 "instance" "${environment[@]}" dp-index verify s3://reads/reads.gz
 
 # --- what goes wrong
