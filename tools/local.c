@@ -180,6 +180,16 @@ bool dp_local_is_stream(const char *name)
     return stream;
 }
 
+bool dp_local_is_folder(const char *name)
+{
+    char *path = path_of(name);
+    struct stat about;
+    bool folder = path && stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+
+    free(path);
+    return folder;
+}
+
 /* One file, by whatever links it is reached. Only plain files lose what was in them. */
 static bool is_same_file(const char *a, const char *b)
 {

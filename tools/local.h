@@ -20,6 +20,9 @@ const char *dp_local_display(const char *name, const struct dp_object *object);
 /* Is `name` a pipe, a device or the like, beside which no index belongs? */
 bool dp_local_is_stream(const char *name);
 
+/* Is `name`, a path or a file: URI, a folder? */
+bool dp_local_is_folder(const char *name);
+
 /* What dp_local_read reads. `name` is for messages. */
 struct dp_local_input {
     int fd;

@@ -50,6 +50,16 @@ void dp_objects_free(struct dp_objects *objects)
 
 /* ---------------------------------------------------------------------------------- operands */
 
+/* What listed nothing is a pattern, or a place that is there but holds no objects (but maybe
+ * indexes). */
+static int nothing_listed(const char *operand, struct dp_error *err)
+{
+    if (strpbrk(operand, "*?[") && !dp_local_is_folder(operand))
+        return dp_error_set(err, DP_NOT_FOUND, "%s: there is no such object", operand);
+    return dp_error_set(err, DP_NOT_FOUND, "%s: an empty folder or prefix: no objects in it",
+                        operand);
+}
+
 static int add_listed(struct dp_context *context, const char *operand, struct dp_objects *objects,
                       struct dp_error *err)
 {
@@ -68,7 +78,7 @@ static int add_listed(struct dp_context *context, const char *operand, struct dp
     }
     dp_list_free(list);
     if (rc == DP_OK && objects->count == before)
-        rc = dp_error_set(err, DP_NOT_FOUND, "%s: there is no such object", operand);
+        rc = nothing_listed(operand, err);
     return rc;
 }
 

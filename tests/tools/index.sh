@@ -148,6 +148,14 @@ same "a list" "$(grep -c -e 'up to date' -e indexed: err)" 2
 ends 0 "a list from standard input" bash -c "dp-index build -q @- <list"
 ends 1 "a pattern of nothing" dp-index build 'many/*.nothing'
 says "no such object" "a pattern of nothing"
+mkdir -p bare/deeper 'bare/odd [1]'
+for operand in bare bare/ "file://$PWD/bare" 'bare/odd [1]'; do
+    for command in "dp-index build" "dp-slice plan -n 2"; do
+        # shellcheck disable=SC2086
+        ends 1 "$command: an empty folder" $command "$operand"
+        says ": an empty folder or prefix: no objects in it$" "$command: $operand"
+    done
+done
 : >list
 ends 1 "an empty list" dp-index build @list
 ends 1 "no list" dp-index build @nolist
