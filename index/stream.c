@@ -401,8 +401,11 @@ int64_t dp_stream_next(struct dp_stream *stream, const void **bytes, struct dp_e
 
     if (!rc) {
         rc = advance(stream, &piece, &stream->why);
-        if (rc < 0)
+        if (rc < 0) {
             stream->failed = rc;
+            if (stream->decoder && !stream->rest)
+                dp_decoder_result(stream->decoder, &stream->result);
+        }
     }
     if (rc < 0 && err)
         *err = stream->why;

@@ -27,10 +27,14 @@ static const char help[] =
     "  -o, --output INDEX       where to leave it; default: as dp-index build does\n"
     "  -f, --force              print data that is not compressed as it is, also behind gzip data\n"
     "  -t, --test               print nothing, only check\n"
+    "  -l, --list               print the table of sizes only\n"
+    "  -N, --name               in the list, names and times are those that gzip kept\n"
+    "  -r, --recursive          folders stand for all that lies in them\n"
     "  -S, --suffix SUF         try names with SUF appended instead of .gz\n"
-    "  -c, --stdout, -d, --decompress, -k, --keep, -n, --no-name, -N, --name, -a, --ascii,\n"
-    "  --rsyncable, --synchronous, -1 ... -9\n"
+    "  -c, --stdout, -d, --decompress, -k, --keep, -n, --no-name, -a, --ascii, -b, --bits N,\n"
+    "  -m, -M, --rsyncable, --synchronous, -1 ... -9\n"
     "                           are accepted and change nothing\n"
+    "  -L, --license            print the license\n"
     "\n"
     "  -@, --threads N          threads in all; default: 2, or 1 on one processor\n"
     "  -q, --quiet              no warnings\n"
@@ -39,7 +43,15 @@ static const char help[] =
     "\n"
     "Exit status, as gzip's: 0 all is well, 1 an error, 2 a warning.\n";
 
+static const char license[] =
+    "dp-zcat (dataplug)\n"
+    "Copyright The dataplug authors\n"
+    "Licensed under the Apache License, Version 2.0, without warranties of any kind:\n"
+    "https://www.apache.org/licenses/LICENSE-2.0\n";
+
 enum { RECORDS = 256, RANGE, INDEX, WRITE_INDEX, RSYNCABLE, SYNCHRONOUS };
+
+#define SUFFIX_MOST 30 /* as gzip */
 
 static const struct dp_tool_option options[] = {
     {"records", RECORDS, true},
@@ -50,6 +62,15 @@ static const struct dp_tool_option options[] = {
     {"force", 'f', false},
     {"test", 't', false},
     {"suffix", 'S', true},
+    {"list", 'l', false},
+    {"recursive", 'r', false},
+    {"license", 'L', false},
+    {"lzw", 'Z', false},
+    {"bits", 'b', true},
+    {"silent", 'q', false},
+    {NULL, 'm', false},
+    {NULL, 'M', false},
+    {NULL, 'H', false},
     {"stdout", 'c', false},
     {"to-stdout", 'c', false},
     {"decompress", 'd', false},
@@ -118,6 +139,62 @@ static void read_range(struct dp_zcat *zcat, const char *value)
         zcat->part.end = offset + length;
 }
 
+/* Options of compression, which say something wrong. */
+static void check_number(struct dp_zcat *zcat, const char *value)
+{
+    uint64_t number;
+
+    if (!dp_count_parse(value, &number))
+        dp_tool_usage(&zcat->tool, "-b operand is not an integer");
+}
+
+static void read_suffix(struct dp_zcat *zcat, const char *value)
+{
+    if (strlen(value) > SUFFIX_MOST)
+        dp_tool_usage(&zcat->tool, "invalid suffix '%s'", value);
+    zcat->suffix = value;
+}
+
+/* What zcat takes, too. */
+static void take_as_zcat(struct dp_zcat *zcat, int code, const char *value)
+{
+    switch (code) {
+    case 'f':
+        zcat->force = true;
+        break;
+    case 't':
+        zcat->test = true;
+        break;
+    case 'l':
+        zcat->listing = zcat->test = true;
+        break;
+    case 'r':
+        zcat->recursive = true;
+        break;
+    case 'N':
+    case 'n':
+        zcat->list.by_header = code == 'N';
+        break;
+    case 'S':
+        read_suffix(zcat, value);
+        break;
+    case 'a':
+        zcat->ascii = true;
+        break;
+    case 'b':
+        check_number(zcat, value);
+        break;
+    case 'Z':
+        dp_tool_usage(&zcat->tool, "-Z not supported in this version");
+    case 'L':
+        dp_tool_print_and_exit(&zcat->tool, license);
+    case 'H':
+        dp_tool_print_and_exit(&zcat->tool, help);
+    default: /* what zcat does not need either */
+        break;
+    }
+}
+
 static void take(void *user, int code, const char *value)
 {
     struct dp_zcat *zcat = user;
@@ -138,16 +215,8 @@ static void take(void *user, int code, const char *value)
     case 'o':
         zcat->output = value;
         break;
-    case 'f':
-        zcat->force = true;
-        break;
-    case 't':
-        zcat->test = true;
-        break;
-    case 'S':
-        zcat->suffix = value;
-        break;
-    default: /* what zcat takes and does not need either */
+    default:
+        take_as_zcat(zcat, code, value);
         break;
     }
 }
@@ -161,6 +230,8 @@ static void check_options(struct dp_zcat *zcat, int operand_count)
         dp_tool_usage(tool, "--records and --range exclude each other");
     if (zcat->write_index && part)
         dp_tool_usage(tool, "--write-index needs the whole input: no --records, no --range");
+    if (zcat->listing && (part || zcat->write_index))
+        dp_tool_usage(tool, "--list goes with neither --records, --range nor --write-index");
     if (zcat->output && !zcat->write_index)
         dp_tool_usage(tool, "--output is where --write-index leaves the index");
     if (zcat->output && strcmp(zcat->output, "-") == 0)
@@ -171,11 +242,27 @@ static void check_options(struct dp_zcat *zcat, int operand_count)
         dp_tool_usage(tool, "--index goes with one input only, and not with --write-index");
 }
 
+static void take_inputs(struct dp_zcat *zcat, char **names, int count)
+{
+    int i;
+
+    if (count == 0)
+        dp_zcat_stdin(zcat);
+    for (i = 0; i < count && !zcat->stop; i++) {
+        if (strcmp(names[i], "-") == 0)
+            dp_zcat_stdin(zcat);
+        else
+            dp_zcat_file(zcat, names[i]);
+    }
+    if (count > 1 && !zcat->stop)
+        dp_zcat_totals(zcat);
+}
+
 int main(int argc, char **argv)
 {
     struct dp_zcat zcat = {0};
     struct dp_error err;
-    int first, i;
+    int first;
 
     dp_tool_start(&zcat.tool, "dp-zcat", help);
     zcat.tool.usage_status = DP_TOOL_FAILED; /* as gzip */
@@ -183,18 +270,15 @@ int main(int argc, char **argv)
     first = dp_tool_options(&zcat.tool, argc, argv, options, sizeof(options) / sizeof(options[0]),
                             take, &zcat);
     check_options(&zcat, argc - first);
+    zcat.list.quiet = zcat.tool.quiet;
+    zcat.list.verbose = zcat.tool.verbose > 0;
+    if (zcat.ascii && !zcat.tool.quiet)
+        dp_tool_error(&zcat.tool, "option --ascii ignored on this system");
     if (dp_tool_open(&zcat.tool, !isatty(STDOUT_FILENO), &err) < 0) {
         dp_tool_fail(&zcat.tool, &err);
         return dp_tool_finish(&zcat.tool, DP_TOOL_FAILED);
     }
     dp_output_widen(STDOUT_FILENO);
-    if (first == argc)
-        dp_zcat_stdin(&zcat);
-    for (i = first; i < argc && !zcat.stop; i++) {
-        if (strcmp(argv[i], "-") == 0)
-            dp_zcat_stdin(&zcat);
-        else
-            dp_zcat_file(&zcat, argv[i]);
-    }
+    take_inputs(&zcat, argv + first, argc - first);
     return dp_tool_finish(&zcat.tool, zcat.status);
 }

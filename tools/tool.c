@@ -159,8 +159,7 @@ uint64_t dp_tool_count(const struct dp_tool *tool, const char *option, const cha
     return count;
 }
 
-/* Ends the process when the text could not be written. */
-static _Noreturn void print_and_exit(struct dp_tool *tool, const char *text)
+_Noreturn void dp_tool_print_and_exit(struct dp_tool *tool, const char *text)
 {
     fputs(text, stdout);
     exit(dp_tool_finish(tool, DP_TOOL_OK));
@@ -171,7 +170,7 @@ static _Noreturn void print_version(struct dp_tool *tool)
     char text[128];
 
     snprintf(text, sizeof(text), "%s (dataplug) %s\n", tool->name, dp_version());
-    print_and_exit(tool, text);
+    dp_tool_print_and_exit(tool, text);
 }
 
 static void check_style(const struct dp_tool *tool, const char *value)
@@ -191,12 +190,14 @@ static bool take_common(struct dp_tool *tool, int code, const char *value)
         return true;
     case 'q':
         tool->quiet = true;
+        tool->verbose = 0;
         return true;
-    case 'v':
+    case 'v': /* of the two the last one counts, as with gzip */
+        tool->quiet = false;
         tool->verbose++;
         return true;
     case 'h':
-        print_and_exit(tool, tool->help);
+        dp_tool_print_and_exit(tool, tool->help);
     case 'V':
         print_version(tool);
     case PROFILE:

@@ -51,6 +51,9 @@ int dp_tool_options(struct dp_tool *tool, int argc, char **argv, const struct dp
                     size_t count, void (*take)(void *user, int code, const char *value),
                     void *user);
 
+/* Prints the answer to an option such as --help and ends the process, with 1 when that failed. */
+_Noreturn void dp_tool_print_and_exit(struct dp_tool *tool, const char *text);
+
 /* The common options in a help text, but for -@, -q and -v, which each tool words itself.
  * `of_region`: what is to be added behind "AWS region". */
 #define DP_TOOL_HELP_COMMON(of_region)                                                             \

@@ -289,4 +289,150 @@ for file in rest1.gz rest2.gz rest4.gz; do
     ends 0 "-f $file, a part" dp-zcat -f --range $((total - 3)) $file
     check "-f $file, a part" cmp out <(tail -c 3 a.fq)
 done
+
+# --- all of gzip's options beside gzip itself: rows of arguments and what is on standard input
+table=same-as-gzip
+mkdir $table
+cd $table || exit 99
+export TZ=UTC
+seq 1 2000 >s.txt
+gzip -k s.txt
+gzip -cn s.txt >n.gz
+printf '' | gzip -n >e.gz
+cat s.txt.gz s.txt.gz >m.gz
+cat s.txt.gz e.gz >me.gz
+(cat s.txt.gz; head -c 600 /dev/zero) >z.gz
+(cat s.txt.gz; printf garbage) >g.gz
+(cat s.txt.gz; printf '\037\213\007method') >k.gz
+head -c 900 s.txt.gz >cut.gz
+size=$(stat -c %s s.txt.gz)
+patch_at s.txt.gz crc.gz $((size - 8)) '\001\002'
+patch_at s.txt.gz both.gz $((size - 8)) '\001\002\003\004\005\006'
+patch_at n.gz block.gz 10 '\377'
+cat e.gz crc.gz >ecrc.gz
+seq 1 10 >plain
+cp plain plain.gz
+: >none.gz
+mkdir -p d/sub odd
+cp s.txt.gz d/a.gz
+cp n.gz d/sub/b.gz
+cp m.gz d/plain
+for name in x.tgz y.taz w-gz v_z U.GZ t.z r.Z nothing.known foo.bar; do cp s.txt.gz odd/$name; done
+touch -d '2005-06-07 08:09' n.gz odd/x.tgz s.txt.gz
+
+# Messages without "NAME: " of the program; -v of dp-zcat says more, and names what is OK in one line.
+told() {
+    sed -n 's/^[^:]*:\tgzip: /gzip: /; s/^[a-z-]*: //p; s/^.* OK$/OK/p' "$1" | grep -v -e ': offset [0-9]' -e ': [0-9]* bytes$' \
+        -e 'extra field of' -e 'zcat --help'
+}
+as_gzip() {
+    local input=$1 want=0 have=0
+    shift
+    timeout 60 gzip -cd "$@" <"$input" >want 2>want.err || want=$?
+    timeout 60 dp-zcat "$@" <"$input" >have 2>have.err || have=$?
+    same "as gzip: $* <$input: exit status" "$have" "$want"
+    check "as gzip: $* <$input: output" cmp want have
+    same "as gzip: $* <$input: messages" "$(told have.err)" "$(told want.err)"
+}
+while read -r input arguments; do
+    # shellcheck disable=SC2086
+    as_gzip "$input" $arguments
+done <<'ROWS'
+n.gz -l s.txt.gz
+n.gz -l m.gz me.gz e.gz
+n.gz -lv s.txt.gz n.gz m.gz
+n.gz -lq s.txt.gz n.gz
+n.gz -l -qv s.txt.gz n.gz
+n.gz -l -vq s.txt.gz n.gz
+n.gz -lN s.txt.gz n.gz odd/x.tgz
+n.gz -lvN s.txt.gz n.gz
+n.gz -l -Nn s.txt.gz
+n.gz -l g.gz
+n.gz -l z.gz
+n.gz -lv s.txt.gz z.gz n.gz
+n.gz -l s.txt.gz g.gz n.gz
+n.gz -lf g.gz plain s.txt.gz
+n.gz -l s.txt.gz crc.gz m.gz
+n.gz -lq s.txt.gz crc.gz n.gz
+n.gz -l m.gz crc.gz
+n.gz -l s.txt.gz ecrc.gz
+n.gz -l s.txt.gz k.gz n.gz
+n.gz -l s.txt.gz block.gz n.gz
+n.gz -l s.txt.gz cut.gz n.gz
+n.gz -l s.txt.gz plain n.gz
+n.gz -l s.txt.gz none
+n.gz -l s.txt.gz nothing n.gz
+n.gz -l s.txt.gz d
+n.gz -l odd/x.tgz odd/y.taz odd/w-gz odd/v_z odd/U.GZ odd/t.z odd/r.Z odd/foo.bar
+n.gz -l -S .bar odd/foo
+n.gz -lt s.txt.gz
+n.gz -l
+m.gz -lv -
+g.gz -l s.txt.gz - n.gz
+z.gz -l s.txt.gz - n.gz
+crc.gz -l s.txt.gz - n.gz
+n.gz -lN s.txt.gz -
+n.gz --list --verbose s.txt
+n.gz -t s.txt.gz m.gz
+n.gz -tv s.txt.gz m.gz g.gz z.gz
+g.gz -tv -
+n.gz -tv s.txt.gz -
+n.gz -t crc.gz both.gz ecrc.gz block.gz crc.gz
+n.gz -tvf g.gz z.gz plain none.gz
+n.gz -tv plain nothing d k.gz n.gz
+n.gz -r d/sub/b.gz n.gz
+n.gz -r nothing
+n.gz -rtv plain
+n.gz -rt plain n.gz
+n.gz -q g.gz d plain
+n.gz -v z.gz
+n.gz nothing d plain none.gz n.gz
+n.gz odd/nothing odd/nothing.z odd/nothing.GZ odd/nothing.tgz
+n.gz -S .bar odd/foo odd/nothing
+n.gz -S .GZ odd/U
+n.gz -a n.gz
+n.gz -qa n.gz
+n.gz -b 9 -b1 --bits=3 -m -M n.gz
+n.gz -ckdnN19 --fast --best --ascii -q --rsyncable --synchronous n.gz
+n.gz --to-stdout --stdout --uncompress --decompress --no-name --name --keep n.gz
+n.gz --silent --force g.gz
+n.gz -- n.gz -
+n.gz n.gz -q g.gz
+n.gz - - n.gz
+n.gz --lzw n.gz
+n.gz -f none.gz plain nothing
+ROWS
+# Whole folders; the order of what lies in them is gzip's own matter.
+for options in -r -rf -rt -rtv -rl -rlv -rlN -rq; do
+    want=0
+    gzip -cd $options d >want 2>want.err || want=$?
+    have=0
+    dp-zcat $options d >have 2>have.err || have=$?
+    same "$options of a folder: exit status" "$have" "$want"
+    check "$options of a folder: output" cmp <(sort want) <(sort have)
+    same "$options of a folder: messages" "$(told have.err | sort)" "$(told want.err | sort)"
+done
+ln -s .. d/sub/up # what leads back is not walked again
+ends 2 "a folder in itself" dp-zcat -r d/
+says "^dp-zcat: d/sub/up lies in itself -- ignored$" "a folder in itself"
+check "a folder in itself" cmp out <(gzip -cd d/a.gz d/plain d/sub/b.gz)
+ends 0 "--license" dp-zcat --license
+check "--license" grep -q "Apache License, Version 2.0" out
+ends 1 "-b" dp-zcat -bx n.gz
+ends 1 "a suffix that is too long" dp-zcat -S .123456789012345678901234567890 n.gz
+ends 1 "a list of a part" dp-zcat -l --range 1+1 n.gz
+# The same with an index and several threads, where there is more than one member as well.
+cp "$work/a.fq.gz" i.gz
+cat i.gz n.gz >im.gz
+gzip -lv i.gz im.gz >want
+for file in i.gz im.gz; do dp-index build -q -f text -s 64K $file; done
+dp-zcat -lv -@3 i.gz im.gz >have 2>have.err
+check "a list with indexes" cmp want have
+if command -v bgzip >/dev/null; then
+    bgzip -c s.txt >b.gz
+    as_gzip n.gz -l b.gz
+    head -c -28 b.gz >b1.gz
+    as_gzip n.gz -lv b1.gz n.gz
+fi
+cd "$work" || exit 99
 summary
