@@ -14,7 +14,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
+
+/* Takes away what the environment says of stores, proxies, passwords, certificates and indexes: the
+ * caller's are not the tests'. */
+static inline void test_forget_environment(void)
+{
+    static const char *const names[] = {"DP_INDEX_DIR",  "NETRC",       "CURL_CA_BUNDLE",
+                                        "SSL_CERT_FILE", "SSL_CERT_DIR"};
+    char name[256];
+    size_t i = 0;
+
+    while (environ[i]) {
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(environ[i], "="), environ[i]);
+        if (strncmp(name, "AWS_", 4) == 0 || strcasestr(name, "_proxy"))
+            unsetenv(name);
+        else
+            i++;
+    }
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        unsetenv(names[i]);
+}
+
+/* Where temporary folders go: TMPDIR, where its name is the same in a URI. */
+static inline const char *test_temporary(void)
+{
+    const char *base = getenv("TMPDIR");
+    size_t n = base ? strspn(base, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                   "0123456789/._-") : 0;
+
+    return n && !base[n] ? base : "/tmp";
+}
 
 static inline struct dp_context *test_context(void)
 {
@@ -28,9 +59,8 @@ static inline struct dp_context *test_context(void)
 static inline const char *test_enter_folder(void)
 {
     static char path[256];
-    const char *base = getenv("TMPDIR");
 
-    snprintf(path, sizeof(path), "%s/dataplug-test-XXXXXX", base ? base : "/tmp");
+    snprintf(path, sizeof(path), "%s/dataplug-test-XXXXXX", test_temporary());
     ck_assert_ptr_nonnull(mkdtemp(path));
     ck_assert_int_eq(chdir(path), 0);
     return path;
@@ -63,6 +93,7 @@ static inline int test_run(const char *name, const TTest *const *tests, size_t c
     int failed;
     size_t i;
 
+    test_forget_environment();
     tcase_set_timeout(tcase, 60);
     for (i = 0; i < count; i++)
         tcase_add_test(tcase, tests[i]);

@@ -11,22 +11,12 @@
 
 #include "connectors/credentials_source.h"
 
-extern char **environ;
-
 /* A folder with both shared files, and nothing of the caller's environment. */
 static inline const char *credentialing_begin(const char *credentials, const char *config)
 {
     const char *folder = test_enter_folder();
-    char name[256];
-    size_t i = 0;
 
-    while (environ[i]) {
-        snprintf(name, sizeof(name), "%.*s", (int)strcspn(environ[i], "="), environ[i]);
-        if (strncmp(name, "AWS_", 4) == 0 || strcasestr(name, "_proxy"))
-            unsetenv(name);
-        else
-            i++;
-    }
+    test_forget_environment();
     setenv("HOME", folder, 1);
     setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
     ck_assert_int_eq(system("mkdir .aws"), 0);

@@ -5,6 +5,8 @@
 
 #include "tests/slicer_support.h"
 
+#include "tests/connectors.h"
+
 #include <check.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -358,8 +360,7 @@ void place_make(struct place *place, const struct sample *sample, enum packing p
     struct dp_error err = {0};
 
     memset(place, 0, sizeof(*place));
-    snprintf(place->folder, sizeof(place->folder), "%s/dataplug-slicer-XXXXXX",
-             getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+    snprintf(place->folder, sizeof(place->folder), "%s/dataplug-slicer-XXXXXX", test_temporary());
     ck_assert_ptr_nonnull(mkdtemp(place->folder));
     snprintf(place->object_path, sizeof(place->object_path), "%s/object.%s%s", place->folder,
              sample->format, endings[packing]);
