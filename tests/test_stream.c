@@ -6,6 +6,7 @@
 #include "connectors/object.h"
 
 #include <check.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <zlib.h>
@@ -314,12 +315,12 @@ END_TEST
 
 static int stop_soon(void *user)
 {
-    return --*(int *)user < 0;
+    return atomic_fetch_sub((atomic_int *)user, 1) <= 0;
 }
 
 START_TEST(cancelling)
 {
-    int calls = 6;
+    atomic_int calls = 6; /* several threads ask */
     struct dp_context_options choice = {
         .struct_bytes = sizeof(choice), .cancel = stop_soon, .user = &calls};
     struct dp_stream_options options = {sizeof(options), (unsigned)_i + 1, {0, 0}, NULL, 1};

@@ -153,6 +153,7 @@ ends 3 "planes of other options" dp-mdr -q --planes a.dpg --vcf a.vcf.gz --multi
     --pheno a.tsv -o -
 # A .bed of more than 128 KiB, one of whose calls is another in the middle: only its date tells.
 "$generate" --samples 1001 --variants 600 --vcf m.vcf.gz --pheno m.tsv --bfile m || exit 99
+touch -d @1700000000 m.bed # so that its next date is another one, however coarse dates are
 check "a .bed with a middle" test "$(stat -c %s m.bed)" -gt 150000
 mdr=(dp-mdr -q --top 5 --no-cvc)
 ends 0 "planes of a .bed" "${mdr[@]}" --bfile m -o m.out.tsv --save-planes m.dpg
@@ -366,15 +367,15 @@ check "SIGTERM" cmp -s whole.tsv terminated.tsv
 # A journal that is there is gone on with, or refused when it is another run's.
 stopped_by_term() {
     dp-mdr "${slow[@]}" -o j.tsv --journal-seconds 0 &
-    wait_for test -s j.tsv.journal
+    wait_for eval "[ -s j.tsv.journal ] || ! kill -0 $!"
     kill $!
     wait $!
 }
 for try in {1..20}; do
     stopped_by_term >out 2>err
     status=$?
-    [ "$status" = 0 ] || break # or it was through before the signal came
-    rm -f j.tsv j.json
+    [ "$status" = 0 ] || [ -e j.tsv ] || break # or it was through before the signal came
+    rm -f j.tsv j.json j.tsv.journal
 done
 same "SIGTERM" "$status" 143
 check "a journal is left" test -s j.tsv.journal

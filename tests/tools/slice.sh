@@ -212,7 +212,7 @@ done
 ends 0 "resume what was killed" dp-slice fetch --resume --output-dir d8 m64
 check "resume what was killed" diff <(cat d8/*) a.fq
 dp-slice plan -n1 a.fq.gz >m1
-dp-slice fetch --exec 'echo >started; sleep 10; cat >/dev/null && echo >done' m1 2>err &
+dp-slice fetch --exec 'echo >started; sleep 60; cat >/dev/null && echo >done' m1 2>err &
 wait_for test -e started
 kill -TERM $!
 wait $! 2>/dev/null
