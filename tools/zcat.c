@@ -643,7 +643,7 @@ static void print_path(struct dp_zcat *zcat, const char *name)
     struct stat status;
     struct dp_error err;
 
-    if (stat(name, &status) != 0) {
+    if (stat(name, &status) != 0 || eaccess(name, R_OK) != 0) {
         dp_error_set_errno(&err, errno, "%s", name);
         fail(zcat, name, &err);
     } else if (S_ISDIR(status.st_mode) && zcat->recursive) {

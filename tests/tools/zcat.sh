@@ -416,6 +416,18 @@ ln -s .. d/sub/up # what leads back is not walked again
 ends 2 "a folder in itself" dp-zcat -r d/
 says "^dp-zcat: d/sub/up lies in itself -- ignored$" "a folder in itself"
 check "a folder in itself" cmp out <(gzip -cd d/a.gz d/plain d/sub/b.gz)
+if [ "$(id -u)" != 0 ]; then # who may read everything sees no difference
+    mkdir -p shut/closed
+    cp n.gz plain shut/closed
+    cp n.gz plain shut
+    chmod 0 shut/n.gz shut/plain shut/closed
+    for arguments in "shut/n.gz n.gz" shut/n shut/closed shut/closed/n "-f shut/plain n.gz" "-r shut" \
+        "-rt shut" "-l shut/n.gz n.gz shut/closed/n.gz"; do
+        # shellcheck disable=SC2086
+        as_gzip n.gz $arguments
+    done
+    chmod 700 shut/closed
+fi
 ends 0 "--license" dp-zcat --license
 check "--license" grep -q "Apache License, Version 2.0" out
 ends 1 "-b" dp-zcat -bx n.gz
