@@ -12,6 +12,7 @@
 
 #include "connectors/s3.h"
 
+#include "base/scratch.h"
 #include "connectors/s3_parts.h"
 #include "connectors/s3_upload.h"
 
@@ -133,8 +134,9 @@ static int compare(void *user, const void *bytes, size_t length, struct dp_error
     while (length && !comparison->differs) {
         size_t n = length < sizeof(own) ? length : sizeof(own);
 
-        comparison->differs = pread(comparison->fd, own, n, (off_t)comparison->at) != (ssize_t)n ||
-                              memcmp(own, from, n) != 0;
+        comparison->differs =
+            dp_scratch_read(comparison->fd, "spool", comparison->at, own, n, NULL) != (int64_t)n ||
+            memcmp(own, from, n) != 0;
         comparison->at += n;
         from += n;
         length -= n;

@@ -5,6 +5,18 @@
 
 #include "connectors/sink.h"
 
+#include <sys/syscall.h>
+
+static atomic_bool reads_are_short;
+
+/* The library reads its temporary file by this one, which may give less than is asked for. */
+ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
+{
+    size_t n = reads_are_short && length > 1 ? length / 2 : length;
+
+    return syscall(SYS_pread64, fd, buffer, n, offset);
+}
+
 /* What opening a sink asks: may I begin, and what stands there now. */
 #define STARTED                                                                                    \
     {.head = "HTTP/1.1 200 OK\r\nContent-Length: 38",                                              \
@@ -169,6 +181,7 @@ START_TEST(two_writers)
                                        .text = "abd"}), 1, absent, &err),
                      DP_CHANGED);
     /* The same bytes: as by ourselves in the first attempt, whose answer was lost. */
+    atomic_store(&reads_are_short, true);
     ck_assert_int_eq(write_abc(SCRIPT(STARTED, DONE, NOTHING,
                                       {.head = "HTTP/1.1 200 OK\r\nContent-Length: 9", .text = "",
                                        .close = true},
