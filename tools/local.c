@@ -32,13 +32,21 @@ const char *dp_local_display(const char *name, const struct dp_object *object)
     return dp_local_is_uri(name) ? dp_object_uri(object) : name;
 }
 
+static bool is_blocking(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && !(flags & O_NONBLOCK);
+}
+
 /* Waits for bytes; only the main thread's calls are interrupted by signals, so it looks up now and
- * then. */
+ * then. Of a FIFO that never had a writer only reading tells that there is no more; where that
+ * cannot block, it is tried after a while. */
 static void wait_readable(int fd)
 {
     struct pollfd ready = {.fd = fd, .events = POLLIN};
 
-    while (!dp_signals_caught() && poll(&ready, 1, WAIT_MILLISECONDS) == 0)
+    while (!dp_signals_caught() && poll(&ready, 1, WAIT_MILLISECONDS) == 0 && is_blocking(fd))
         continue;
 }
 

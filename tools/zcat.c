@@ -552,19 +552,14 @@ static void take_descriptor(struct dp_zcat *zcat, const char *name, int fd, bool
     end_input(zcat, name, NULL, is_stdin, rc, &err);
 }
 
-/* FIFOs, terminals and devices: bytes that come once. */
-static void print_special(struct dp_zcat *zcat, const char *name)
+/* errno says why. Whatever it is, it is this name's alone: gzip goes on with the next. */
+static void fail_to_open(struct dp_zcat *zcat, const char *name)
 {
     struct dp_error err;
-    int fd = open(name, O_RDONLY | O_CLOEXEC);
 
-    if (fd < 0) {
-        dp_error_set_errno(&err, errno, "%s", name);
-        fail(zcat, name, &err);
-        return;
-    }
-    take_descriptor(zcat, name, fd, false);
-    close(fd);
+    dp_error_set_errno(&err, errno, "%s", name);
+    note_error(zcat);
+    dp_tool_fail(&zcat->tool, &err);
 }
 
 /* A warning about a name, in gzip's words. */
@@ -606,7 +601,6 @@ static void walk(struct dp_zcat *zcat, const char *name, const struct stat *stat
 {
     struct dp_zcat_folder folder = {status->st_dev, status->st_ino, zcat->folder};
     struct dirent **entries = NULL;
-    struct dp_error err;
     int count;
 
     if (is_inside_itself(&folder)) {
@@ -615,8 +609,7 @@ static void walk(struct dp_zcat *zcat, const char *name, const struct stat *stat
     }
     count = scandir(name, &entries, NULL, alphasort);
     if (count < 0) {
-        dp_error_set_errno(&err, errno, "%s", name);
-        fail(zcat, name, &err);
+        fail_to_open(zcat, name);
         return;
     }
     zcat->folder = &folder;
@@ -638,24 +631,35 @@ static bool is_left_out(struct dp_zcat *zcat, const char *name)
     return left_out;
 }
 
+/* FIFOs, terminals and devices: bytes that come once. A FIFO that was named is waited for; one that
+ * lies in a folder may never have a writer. */
+static void print_special(struct dp_zcat *zcat, const char *name)
+{
+    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | (zcat->folder ? O_NONBLOCK : 0));
+
+    if (fd < 0) {
+        fail_to_open(zcat, name);
+        return;
+    }
+    if (!is_left_out(zcat, name))
+        take_descriptor(zcat, name, fd, false);
+    close(fd);
+}
+
 static void print_path(struct dp_zcat *zcat, const char *name)
 {
     struct stat status;
-    struct dp_error err;
 
     if (stat(name, &status) != 0 || eaccess(name, R_OK) != 0) {
-        dp_error_set_errno(&err, errno, "%s", name);
-        fail(zcat, name, &err);
+        fail_to_open(zcat, name);
     } else if (S_ISDIR(status.st_mode) && zcat->recursive) {
         walk(zcat, name, &status);
     } else if (S_ISDIR(status.st_mode)) {
         ignore(zcat, name, " is a directory");
-    } else if (is_left_out(zcat, name)) {
-        return;
-    } else if (S_ISREG(status.st_mode)) {
-        print_uri(zcat, name, status.st_mtime);
-    } else {
+    } else if (!S_ISREG(status.st_mode)) {
         print_special(zcat, name);
+    } else if (!is_left_out(zcat, name)) {
+        print_uri(zcat, name, status.st_mtime);
     }
 }
 
