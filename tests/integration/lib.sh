@@ -109,7 +109,7 @@ built dp-index dp-slice dp-zcat
 export LD_LIBRARY_PATH=$build/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export PATH=$bin:$PATH
 # What is set on this machine for real work does not reach the tests; the servers here need no proxy.
-unset DP_INDEX_DIR "${!AWS_@}"
+unset DP_INDEX_DIR GZIP "${!AWS_@}"
 export no_proxy=${no_proxy:+$no_proxy,}localhost,127.0.0.1,127.0.0.2 NO_PROXY=${NO_PROXY:+$NO_PROXY,}localhost,127.0.0.1,127.0.0.2
 
 sum_of() { sha256sum | cut -d ' ' -f 1; }

@@ -7,7 +7,8 @@
 
 set -u
 export LC_ALL=C
-unset DP_INDEX_DIR
+# What is set on this machine for real work does not reach the tests; of GZIP gzip itself warns.
+unset DP_INDEX_DIR GZIP "${!AWS_@}"
 
 build=${DP_BUILD_DIR:-$PWD}
 top=${top_srcdir:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
