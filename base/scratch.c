@@ -52,8 +52,8 @@ int dp_scratch_open(int *fd, struct dp_error *err)
     return DP_OK;
 }
 
-int dp_scratch_write(int fd, const char *name, uint64_t offset, const void *bytes,
-                         size_t length, struct dp_error *err)
+int dp_scratch_write(int fd, const char *name, uint64_t offset, const void *bytes, size_t length,
+                     struct dp_error *err)
 {
     const char *at = bytes;
 
@@ -72,7 +72,7 @@ int dp_scratch_write(int fd, const char *name, uint64_t offset, const void *byte
 }
 
 int64_t dp_scratch_read(int fd, const char *name, uint64_t offset, void *bytes, size_t length,
-                            struct dp_error *err)
+                        struct dp_error *err)
 {
     char *at = bytes;
     size_t have = 0;

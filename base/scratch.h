@@ -9,15 +9,18 @@
 
 #include "base/error.h"
 
+/* What messages call one. */
+#define DP_SCRATCH_NAME "temporary file (TMPDIR)"
+
 /* Opens one in TMPDIR when that is set, else in /var/tmp, /tmp or the current folder. The caller
  * closes *fd. */
 int dp_scratch_open(int *fd, struct dp_error *err);
 
 /* Writes all `length` bytes at `offset`; `name` stands in messages. */
-int dp_scratch_write(int fd, const char *name, uint64_t offset, const void *bytes,
-                         size_t length, struct dp_error *err);
+int dp_scratch_write(int fd, const char *name, uint64_t offset, const void *bytes, size_t length,
+                     struct dp_error *err);
 /* Reads up to `length` bytes; fewer only at the end of the file. Returns how many, or < 0. */
 int64_t dp_scratch_read(int fd, const char *name, uint64_t offset, void *bytes, size_t length,
-                            struct dp_error *err);
+                        struct dp_error *err);
 
 #endif

@@ -20,7 +20,7 @@ int dp_spool_open(struct dp_spool *spool, struct dp_error *err)
 
 int dp_spool_write(struct dp_spool *spool, const void *bytes, size_t length, struct dp_error *err)
 {
-    int rc = dp_scratch_write(spool->fd, "temporary file", spool->length_bytes, bytes, length, err);
+    int rc = dp_scratch_write(spool->fd, DP_SCRATCH_NAME, spool->length_bytes, bytes, length, err);
 
     if (rc)
         return rc;

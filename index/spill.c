@@ -14,7 +14,6 @@
 
 /* What waits in memory before it is written. */
 #define BUFFER_BYTES 262144u
-#define FILE_NAME    "temporary file" /* in messages */
 
 struct dp_spill {
     int file;               /* -1 until the buffer was full once */
@@ -51,7 +50,8 @@ static int write_all(struct dp_spill *spill, const uint8_t *bytes, size_t length
     int result = spill->file < 0 ? dp_scratch_open(&spill->file, err) : DP_OK;
 
     if (!result)
-        result = dp_scratch_write(spill->file, FILE_NAME, spill->written_bytes, bytes, length, err);
+        result = dp_scratch_write(spill->file, DP_SCRATCH_NAME, spill->written_bytes, bytes, length,
+                                  err);
     if (!result)
         spill->written_bytes += length;
     return result;
@@ -83,10 +83,10 @@ int dp_spill_append(struct dp_spill *spill, const void *bytes, size_t length,
 static int read_file(const struct dp_spill *spill, uint64_t offset, uint8_t *buffer,
                      size_t length, struct dp_error *err)
 {
-    int64_t got = dp_scratch_read(spill->file, FILE_NAME, offset, buffer, length, err);
+    int64_t got = dp_scratch_read(spill->file, DP_SCRATCH_NAME, offset, buffer, length, err);
 
     if (got >= 0 && (uint64_t)got < length)
-        return dp_error_set(err, DP_IO, "%s: ended early", FILE_NAME);
+        return dp_error_set(err, DP_IO, "%s: ended early", DP_SCRATCH_NAME);
     return got < 0 ? (int)got : DP_OK;
 }
 
@@ -98,7 +98,7 @@ int dp_spill_read(const struct dp_spill *spill, uint64_t offset, void *buffer, s
     int result;
 
     if (!dp_checked_within(offset, length, dp_spill_bytes(spill)))
-        return dp_error_set(err, DP_INVALID, "%s: a range outside", FILE_NAME);
+        return dp_error_set(err, DP_INVALID, "%s: a range outside", DP_SCRATCH_NAME);
     if (offset < spill->written_bytes) {
         filed = length;
         if (filed > spill->written_bytes - offset)

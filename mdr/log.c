@@ -36,7 +36,7 @@ struct dp_mdr_log {
 
 const char *dp_mdr_log_name(const struct dp_mdr_log *log)
 {
-    return log->path ? log->path : "temporary file";
+    return log->path ? log->path : DP_SCRATCH_NAME;
 }
 
 bool dp_mdr_log_exists(const struct dp_mdr_log *log)
@@ -270,8 +270,8 @@ int dp_mdr_log_append(struct dp_mdr_log *log, uint32_t type, const uint8_t *byte
     if (length)
         memcpy(log->room + 8, bytes, length);
     dp_le32_store(log->room + 8 + length, dp_crc32(0, log->room, 8 + length));
-    rc = dp_scratch_write(log->fd, dp_mdr_log_name(log), log->end, log->room,
-                              length + FRAME_BYTES, err);
+    rc = dp_scratch_write(log->fd, dp_mdr_log_name(log), log->end, log->room, length + FRAME_BYTES,
+                          err);
     if (rc == DP_OK)
         log->end += length + FRAME_BYTES;
     else

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define FILE_NAME  "temporary file"
 #define LEAST_HITS 4096
 
 /* A sorted part of the file. While it is read, a stretch of it lies in memory. */
@@ -82,8 +81,8 @@ static int spill(struct dp_mdr_sorter *sorter, struct dp_error *err)
     if (rc < 0)
         return rc;
     qsort_r(sorter->hits, sorter->count, sizeof(*sorter->hits), compare, sorter);
-    rc = dp_scratch_write(sorter->fd, FILE_NAME, sorter->written * sizeof(*sorter->hits),
-                              sorter->hits, sorter->count * sizeof(*sorter->hits), err);
+    rc = dp_scratch_write(sorter->fd, DP_SCRATCH_NAME, sorter->written * sizeof(*sorter->hits),
+                          sorter->hits, sorter->count * sizeof(*sorter->hits), err);
     if (rc < 0)
         return rc;
     if (!dp_array_append(&sorter->runs, &run, 1, sizeof(run)))
@@ -114,13 +113,13 @@ static int fill(struct dp_mdr_sorter *sorter, struct run *run, size_t room, stru
 {
     uint64_t left = run->end - run->next;
     size_t want = (left < room ? (size_t)left : room) * sizeof(*run->room);
-    int64_t got = dp_scratch_read(sorter->fd, FILE_NAME, run->next * sizeof(*run->room),
-                                      run->room, want, err);
+    int64_t got = dp_scratch_read(sorter->fd, DP_SCRATCH_NAME, run->next * sizeof(*run->room),
+                                  run->room, want, err);
 
     if (got < 0)
         return (int)got;
     if ((size_t)got != want)
-        return dp_error_set(err, DP_IO, FILE_NAME ": it has become shorter");
+        return dp_error_set(err, DP_IO, DP_SCRATCH_NAME ": it has become shorter");
     run->at = 0;
     run->count = want / sizeof(*run->room);
     run->next += run->count;

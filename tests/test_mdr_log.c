@@ -8,6 +8,7 @@
 
 #include "base/crc32.h"
 #include "base/le.h"
+#include "base/scratch.h"
 #include "mdr/log.h"
 #include "tests/connectors.h"
 
@@ -292,7 +293,7 @@ START_TEST(without_a_name)
     uint64_t torn;
     unsigned n;
 
-    ck_assert_str_eq(dp_mdr_log_name(log), "temporary file");
+    ck_assert_str_eq(dp_mdr_log_name(log), DP_SCRATCH_NAME);
     ck_assert_uint_eq(walk(log, &torn), 0);
     for (n = 0; n < 50; n++)
         append(log, n);

@@ -116,5 +116,5 @@ START_TEST(no_room_and_no_file)
 }
 END_TEST
 
-TEST_MAIN("mdr_scratch", no_name_and_not_for_others, where_it_cannot_be, written_and_read,
+TEST_MAIN("scratch", no_name_and_not_for_others, where_it_cannot_be, written_and_read,
           no_room_and_no_file)
