@@ -192,7 +192,7 @@ int dp_crew_open(struct dp_pass *pass, unsigned threads, const char *backend,
         threads = 1;
     self->pass = pass;
     self->member_count = threads;
-    self->slot_count = threads == 1 ? 1 : threads + 2;
+    self->slot_count = threads == 1 ? 1 : threads + 1;
     pthread_mutex_init(&self->mutex, NULL);
     pthread_cond_init(&self->changed, NULL);
     self->members = calloc(threads, sizeof(*self->members));

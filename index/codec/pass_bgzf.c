@@ -35,7 +35,7 @@ static int open_bgzf(const struct dp_decoder_config *config, struct dp_source *s
     if (!self)
         return dp_error_no_memory(err);
     self->base.ops = &dp_pass_bgzf;
-    self->base.room_bytes = DP_BATCH_BYTES;
+    self->base.room_bytes = dp_pass_room(config, LARGEST_CONTENT);
     dp_flow_init(&self->base.flow, config, source);
     *pass = &self->base;
     return DP_OK;
@@ -171,7 +171,7 @@ static int step(struct bgzf_pass *self, struct dp_batch *batch)
             return 0;
         }
     }
-    if (content_length(self) > DP_BATCH_BYTES - batch->length ||
+    if (content_length(self) > self->base.room_bytes - batch->length ||
         batch->packed.length > PACKED_LIMIT)
         return 0;
     if (!place_block(self, batch))

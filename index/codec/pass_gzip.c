@@ -36,7 +36,7 @@ static int open_gzip(const struct dp_decoder_config *config, struct dp_source *s
     if (!self)
         return dp_error_no_memory(err);
     self->base.ops = &dp_pass_gzip;
-    self->base.room_bytes = DP_BATCH_BYTES;
+    self->base.room_bytes = dp_pass_room(config, 0);
     rc = dp_inflate_open(backend, &self->inflate, err);
     if (!rc)
         rc = dp_gzip_init(&self->gzip, source, self->inflate, dp_input_name(source->input),
