@@ -7,9 +7,8 @@
 
 #include <string.h>
 
-/* Two short hashes for each record: calls into the shared library would take a tenth of the time of
- * a scan. The inlined functions are the same. */
-#define XXH_INLINE_ALL
+/* Two short hashes for each record: calls into a shared library would take a tenth of the time of a
+ * scan. The functions are inlined (XXH_INLINE_ALL). */
 #include <xxhash.h>
 
 /* Bits of dp_fastq_names.schemes. */

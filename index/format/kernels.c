@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
+#include "config.h"
+
 #include "index/format/kernels.h"
 
 #include "index/format/split.h"
 
 #include <stdatomic.h>
 #include <string.h>
+#if defined(DP_KERNELS_HAVE_AVX2) && defined(HAVE_SYS_PLATFORM_X86_H)
+#include <sys/platform/x86.h>
+#endif
 
 #define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
 
@@ -134,11 +139,17 @@ static const struct dp_kernels portable = {
 static _Atomic(const struct dp_kernels *) chosen;
 
 #ifdef DP_KERNELS_HAVE_AVX2
+/* The C library has asked the CPU already. The compiler's own functions ask it again before main(),
+ * some twenty times, and each costs microseconds on a virtual machine. */
 static bool have_avx2(void)
 {
+#ifdef HAVE_SYS_PLATFORM_X86_H
+    return CPU_FEATURE_ACTIVE(AVX2) && CPU_FEATURE_ACTIVE(BMI1) && CPU_FEATURE_ACTIVE(POPCNT);
+#else
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
            __builtin_cpu_supports("popcnt");
+#endif
 }
 #endif
 
