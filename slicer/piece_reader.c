@@ -208,8 +208,11 @@ static int open_scanner(struct dp_piece_reader *reader, struct dp_error *err)
     struct dp_scanner_config config = {.name = reader->uri, .start = piece->checkpoint};
     int rc;
 
+    /* Blocks were found through a foreign index, and nobody has looked at their records. */
     if (piece->kind == DP_PIECE_BLOCKS)
         config.start.offset = piece->interval.begin;
+    else
+        config.judged = true;
     rc = reader->source->format->open(&config, &reader->scanner, err);
     if (rc)
         return rc;

@@ -394,6 +394,44 @@ START_TEST(runs_and_contigs)
 }
 END_TEST
 
+/* Of lines that were judged before only the ends are looked for: the edges are the same, whatever
+ * the pieces, and whatever the lines hold. */
+START_TEST(judged_lines)
+{
+    static const char broken[] = "\n\t\n" SITE("1", "x") "\tGT\nno newline";
+    struct dp_scanner_config config = {.name = "object", .start = {7, 700, 0, 9}, .judged = true};
+    struct dp_stop stop = {DP_UNIT_RECORDS, 10};
+    struct dp_scanner_config from_begin = {.name = "object", .judged = true};
+    struct outcome outcome;
+    size_t i, g;
+
+    for (i = 0; i < PIECES; i++) {
+        outcome = scan_from(&dp_vcf, &config, (const uint8_t *)broken, strlen(broken), pieces[i],
+                            &stop);
+        ck_assert_int_eq(outcome.rc, 1);
+        ck_assert_uint_eq(outcome.edge.offset, 700 + strlen(broken) - strlen("no newline"));
+        ck_assert_uint_eq(outcome.edge.line, 12);
+        outcome_free(&outcome);
+        outcome = scan_from(&dp_vcf, &config, (const uint8_t *)broken, strlen(broken), pieces[i],
+                            &never);
+        ck_assert_int_eq(outcome.rc, 0);
+        ck_assert_uint_eq(outcome.edge.record, 11);
+        ck_assert_uint_eq(outcome.edge.offset, 700 + strlen(broken));
+        outcome_free(&outcome);
+        for (g = 0; g < sizeof(goods) / sizeof(*goods); g++) {
+            const char *text = goods[g].text;
+
+            outcome = scan_from(&dp_vcf, &from_begin, (const uint8_t *)text, strlen(text),
+                                pieces[i], &never);
+            ck_assert_msg(outcome.rc == 0, "%s: %s", goods[g].kind, outcome.err.message);
+            ck_assert_uint_eq(outcome.edge.record, goods[g].records);
+            ck_assert_uint_eq(outcome.edge.line, goods[g].lines);
+            outcome_free(&outcome);
+        }
+    }
+}
+END_TEST
+
 /* A scan that begins at a record takes its columns as they are, and all must be alike. */
 START_TEST(begin_at_a_record)
 {
@@ -470,6 +508,7 @@ int main(void)
     tcase_add_test(tcase, a_long_contig);
     tcase_add_loop_test(tcase, ends_of_records, 0, sizeof(ends) / sizeof(ends[0]));
     tcase_add_loop_test(tcase, runs_and_contigs, 0, 6);
+    tcase_add_test(tcase, judged_lines);
     tcase_add_test(tcase, begin_at_a_record);
     tcase_add_test(tcase, stops_in_the_header);
     tcase_add_test(tcase, other_formats);

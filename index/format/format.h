@@ -85,6 +85,8 @@ struct dp_scanner_config {
     const char *name;      /* of the object, for messages */
     struct dp_edge start;  /* where the first byte fed stands */
     bool facts;            /* gather what describe() and digests need (builder: yes, reader: no) */
+    bool judged;           /* the bytes were found sound when they were indexed, and a checksum will
+                            * tell whether they are the same: a scanner may look for edges only */
 };
 
 struct dp_format {

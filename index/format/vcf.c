@@ -21,6 +21,7 @@ struct vcf {
     const struct dp_kernels *kernels;
     char *name;
     bool facts;
+    bool judged;
 
     /* The piece being scanned. */
     const uint8_t *bytes;
@@ -179,6 +180,16 @@ static int scan_rest(struct vcf *v, const uint8_t **p, const uint8_t *end, struc
     return end_line(v, offset_of(v, *p), DP_DETAIL_RECORD, err);
 }
 
+/* Of a line that was judged before, all that counts is where it ends. */
+static int pass_line(struct vcf *v, const uint8_t **p, const uint8_t *end, struct dp_error *err)
+{
+    const uint8_t *newline = memchr(*p, '\n', (size_t)(end - *p));
+
+    *p = newline ? newline + 1 : end;
+    v->in_line = !newline;
+    return newline ? end_record(v, NULL, offset_of(v, *p), false, err) : 0;
+}
+
 /* ------------------------------------------------------------------------------------- header */
 
 /* The header has ended before `offset`. */
@@ -237,6 +248,7 @@ static int vcf_open(const struct dp_scanner_config *config, struct dp_scanner **
     v->base.edge = v->base.previous = config->start;
     v->kernels = dp_kernels_best();
     v->facts = config->facts;
+    v->judged = config->judged && !config->facts; /* facts are in the lines */
     v->bytes_offset = config->start.offset;
     v->in_header = config->start.offset == 0;
     v->final_newline = true;
@@ -252,13 +264,13 @@ static int step(struct vcf *v, const uint8_t **p, const uint8_t *end, const stru
     if (v->in_header)
         return scan_header(v, p, end, err);
     if (v->in_line)
-        return scan_rest(v, p, end, err);
+        return v->judged ? pass_line(v, p, end, err) : scan_rest(v, p, end, err);
     publish_edge(v);
     if (met(v, stop)) {
         dp_loci_end_run(&v->loci);
         return 1;
     }
-    return scan_line(v, p, end, err);
+    return v->judged ? pass_line(v, p, end, err) : scan_line(v, p, end, err);
 }
 
 static int vcf_scan(struct dp_scanner *scanner, const uint8_t *bytes, size_t length,
@@ -292,7 +304,8 @@ static int vcf_finish(struct dp_scanner *scanner, struct dp_error *err)
         if (rc == 0)
             leave_header(v, v->bytes_offset);
     } else if (v->in_line) { /* the last line lacks its newline */
-        rc = end_line(v, v->bytes_offset, DP_DETAIL_UNEXPECTED_END, err);
+        rc = v->judged ? end_record(v, NULL, v->bytes_offset, false, err)
+                       : end_line(v, v->bytes_offset, DP_DETAIL_UNEXPECTED_END, err);
     }
     if (rc == 0)
         publish_edge(v);
