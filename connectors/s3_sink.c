@@ -122,6 +122,8 @@ struct comparison {
     int fd;
     uint64_t at;
     bool differs;
+    int rc; /* of reading the spool, with what went wrong */
+    struct dp_error failure;
 };
 
 static int compare(void *user, const void *bytes, size_t length, struct dp_error *err)
@@ -131,12 +133,14 @@ static int compare(void *user, const void *bytes, size_t length, struct dp_error
     const char *from = bytes;
 
     (void)err;
-    while (length && !comparison->differs) {
+    while (length && !comparison->differs && !comparison->rc) {
         size_t n = length < sizeof(own) ? length : sizeof(own);
+        int64_t got = dp_scratch_read(comparison->fd, DP_SCRATCH_NAME, comparison->at, own, n,
+                                      &comparison->failure);
 
-        comparison->differs =
-            dp_scratch_read(comparison->fd, "spool", comparison->at, own, n, NULL) != (int64_t)n ||
-            memcmp(own, from, n) != 0;
+        if (got < 0)
+            comparison->rc = (int)got;
+        comparison->differs = got != (int64_t)n || memcmp(own, from, n) != 0;
         comparison->at += n;
         from += n;
         length -= n;
@@ -152,8 +156,9 @@ static void compare_anew(void *user)
     comparison->differs = false;
 }
 
-/* Does the object hold the bytes of the spool? */
-static bool holds_spool(struct s3_sink *s3)
+/* Does the object hold the bytes of the spool? DP_OK: it does, DP_CHANGED: it does not; else, and
+ * only then with *err, the spool cannot be read. */
+static int compare_with_spool(struct s3_sink *s3, struct dp_error *err)
 {
     struct comparison comparison = {.fd = s3->spool.fd};
     struct dp_http_request request = {.method = "GET",
@@ -166,12 +171,18 @@ static bool holds_spool(struct s3_sink *s3)
                                       .user = &comparison};
     struct dp_s3_standing now;
     struct dp_http_answer answer;
+    bool same;
 
     if (dp_s3_upload_look(s3->place, &now, NULL) || now.state != DP_S3_PRESENT ||
         now.size_bytes != s3->spool.length_bytes)
-        return false;
-    return !dp_http_retry_run(s3->sink.context, &request, &answer, NULL) &&
+        return DP_CHANGED;
+    same = !dp_http_retry_run(s3->sink.context, &request, &answer, NULL) &&
            !comparison.differs && comparison.at == s3->spool.length_bytes;
+    if (comparison.rc) {
+        *err = comparison.failure;
+        return comparison.rc;
+    }
+    return same ? DP_OK : DP_CHANGED;
 }
 
 /* Completes in one PUT or from the parts. */
@@ -231,8 +242,8 @@ static int finish_under_condition(struct s3_sink *s3, const char *hash, struct d
     }
     /* Somebody was faster, perhaps ourselves in an attempt whose answer was lost. (Uploads in parts
      * have looked already.) */
-    if (rc == DP_CHANGED && !s3->upload.id && holds_spool(s3))
-        rc = DP_OK;
+    if (rc == DP_CHANGED && !s3->upload.id)
+        rc = compare_with_spool(s3, &failure);
     if (rc == DP_CHANGED)
         dp_error_set(&failure, DP_CHANGED,
                      "%s: it was written by somebody else at the same time; that is left as it is",

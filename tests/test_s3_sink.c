@@ -5,15 +5,22 @@
 
 #include "connectors/sink.h"
 
+#include <errno.h>
 #include <sys/syscall.h>
 
 static atomic_bool reads_are_short;
+static atomic_int reads_until_failure; /* 0: none fails */
 
 /* The library reads its temporary file by this one, which may give less than is asked for. */
 ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
 {
     size_t n = reads_are_short && length > 1 ? length / 2 : length;
 
+    if (reads_until_failure && --reads_until_failure == 0) {
+        reads_until_failure = 1; /* nor will those that follow */
+        errno = EIO;
+        return -1;
+    }
     return syscall(SYS_pread64, fd, buffer, n, offset);
 }
 
@@ -192,6 +199,21 @@ START_TEST(two_writers)
 }
 END_TEST
 
+/* What stands there may be ours; that it cannot be found out is not the doing of somebody else. */
+START_TEST(a_temporary_file_that_cannot_be_read_is_told)
+{
+    struct dp_error err;
+
+    atomic_store(&reads_until_failure, 2); /* the first one is for the PUT */
+    ck_assert_int_eq(write_abc(SCRIPT(STARTED, DONE, NOTHING, CHANGED, THREE,
+                                      {.head = "HTTP/1.1 200 OK\r\nContent-Length: 3",
+                                       .text = "abc"}), 1, "\r\nIf-None-Match: *\r\n", &err),
+                     DP_IO);
+    ck_assert_ptr_nonnull(strstr(err.message, "temporary file (TMPDIR): cannot read: "));
+    ck_assert_ptr_nonnull(strstr(err.message, strerror(EIO)));
+}
+END_TEST
+
 START_TEST(no_right_to_write_shows_at_once)
 {
     struct scripted *server =
@@ -261,4 +283,5 @@ END_TEST
 
 TEST_MAIN("s3_sink", who_writes_at_once_does_not_ask_first, a_small_object_is_one_put,
           a_gateway_that_knows_no_quotes_is_asked_without_them, two_writers,
-          no_right_to_write_shows_at_once, a_big_object_goes_in_parts_and_its_failure_is_seen)
+          a_temporary_file_that_cannot_be_read_is_told, no_right_to_write_shows_at_once,
+          a_big_object_goes_in_parts_and_its_failure_is_seen)
