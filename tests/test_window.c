@@ -134,11 +134,54 @@ START_TEST(backends_agree)
 }
 END_TEST
 
-/* Packs any sparse form. */
-static size_t pack_form(const void *form, size_t length, uint8_t *packed, size_t capacity)
+/* Zeros of the window itself and those of what is dropped are told alike, however long. */
+START_TEST(zeros)
+{
+    static const size_t runs[] = {1, 2, 239, 240, 241, 242, 496, 497, 4335, 4336, 4337, 8672, 8673};
+    uint8_t text[DP_WINDOW_BYTES], window[DP_WINDOW_BYTES + 1];
+    size_t run = runs[_i], lengths[] = {run, run + 1, 2 * run + 1, 3 * run + 3};
+    struct dp_array packed = {0};
+
+    memset(text, 0, sizeof(text));
+    text[run] = text[2 * run + 1] = text[3 * run + 2] = 'a'; /* it begins and ends with either */
+    for (size_t i = 0; i < 4; i++) {
+        packed.length = 0;
+        memset(window, 0x55, sizeof(window));
+        ck_assert_int_eq(dp_window_pack(packer, text, lengths[i], NULL, 0, 0, &packed, NULL),
+                         DP_OK);
+        ck_assert_int_eq(dp_window_unpack(packed.data, packed.length, window, lengths[i], NULL),
+                         DP_OK);
+        ck_assert_mem_eq(window, text, lengths[i]);
+        ck_assert_uint_eq(window[lengths[i]], 0x55);
+    }
+    dp_array_free(&packed);
+}
+END_TEST
+
+/* No bytes take more room than the packer has: the least compressible, and zeros at every other
+ * place. A packed window must also be short enough for its row in the index. */
+START_TEST(worst_windows)
+{
+    uint8_t text[DP_WINDOW_BYTES], window[DP_WINDOW_BYTES];
+    struct dp_array packed = {0};
+    uint64_t state = 5;
+
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = _i && i % 2 ? 0 : (uint8_t)(data_noise(&state) % 255 + 1);
+    ck_assert_int_eq(dp_window_pack(packer, text, sizeof(text), NULL, 0, 0, &packed, NULL), DP_OK);
+    ck_assert_uint_lt(packed.length, 65536);
+    ck_assert_int_eq(dp_window_unpack(packed.data, packed.length, window, sizeof(window), NULL),
+                     DP_OK);
+    ck_assert_mem_eq(window, text, sizeof(text));
+    dp_array_free(&packed);
+}
+END_TEST
+
+/* Appends one deflate stream of anything. */
+static size_t pack_stream(const void *bytes, size_t length, uint8_t *packed, size_t capacity)
 {
     struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(1);
-    size_t packed_bytes = libdeflate_deflate_compress(compressor, form, length, packed, capacity);
+    size_t packed_bytes = libdeflate_deflate_compress(compressor, bytes, length, packed, capacity);
 
     libdeflate_free_compressor(compressor);
     return packed_bytes;
@@ -147,59 +190,99 @@ static size_t pack_form(const void *form, size_t length, uint8_t *packed, size_t
 START_TEST(sparse_forms)
 {
     static const struct {
-        const char *form;
-        size_t length, raw_bytes;
-        bool good;
+        const char *bytes;
+        size_t byte_count;
+        const char *runs;
+        size_t run_bytes, raw_bytes;
+        const char *head, *tail; /* the window, zeros between them; NULL: refused */
     } forms[] = {
-        {"\3\2ab", 4, 5, true},      {"\0\2ab\0", 4, 2, true},    {"\5\0", 2, 5, true},
-        {"", 0, 0, true},            {"\3\2ab", 4, 6, false},     {"\3\2ab", 4, 4, false},
-        {"\3\2a", 3, 5, false},      {"\3\2abc", 5, 5, false},    {"\3", 1, 5, false},
-        {"\0\0\3\2ab", 6, 5, false}, {"\x83\0\2ab", 5, 5, true},  {"\x83\x80\0\2ab", 6, 5, true},
-        {"\x83\x80\x80\0\2ab", 7, 5, false}, {"\xff\xff\x7f\1a", 5, 5, false},
-        {"a", 1, 0, false},          {"\1\1a\1\1b", 6, 4, false}, {"\1\1\1\1ab", 6, 4, true},
+        {"", 0, "", 0, 0, "", ""},
+        {"ab", 2, "", 0, 2, "ab", ""},
+        {"\0", 1, "\4", 1, 5, "", ""},
+        {"\0ab", 3, "\2", 1, 5, "", "ab"},
+        {"ab\0", 3, "\2", 1, 5, "ab", ""},
+        {"a\0b", 3, "\0", 1, 3, "a", "b"},
+        {"\0\0a", 3, "\1\0", 2, 4, "", "a"},
+        {"\0a", 2, "\357", 1, 241, "", "a"},
+        {"\0a", 2, "\360\0", 2, 242, "", "a"},
+        {"\0a", 2, "\360\377", 2, 497, "", "a"},
+        {"\0a", 2, "\361\0", 2, 498, "", "a"},
+        {"\0a", 2, "\377\377", 2, 4337, "", "a"},
+        {"\0\0a", 3, "\377\377\2", 3, 4340, "", "a"},
+        {"\0ab", 3, "\2", 1, 6, NULL, NULL},
+        {"\0ab", 3, "\2", 1, 4, NULL, NULL},
+        {"ab\0", 3, "\2", 1, 4, NULL, NULL},
+        {"\0ab", 3, "\2", 1, 2, NULL, NULL},
+        {"\0", 1, "\377\377", 2, 4335, NULL, NULL},
+        {"\0ab", 3, "", 0, 5, NULL, NULL},
+        {"a\0b\0", 4, "\0", 1, 4, NULL, NULL},
+        {"\0ab", 3, "\2\0", 2, 5, NULL, NULL},
+        {"\0a", 2, "\360", 1, 242, NULL, NULL},
+        {"\0a", 2, "\360\0\0", 3, 242, NULL, NULL},
+        {"", 0, "\0", 1, 0, NULL, NULL},
+        {"", 0, "\0", 1, 1, NULL, NULL},
+        {"a", 1, "", 0, 0, NULL, NULL},
+        {"", 0, "", 0, 1, NULL, NULL},
     };
-    uint8_t packed[256], window[DP_WINDOW_BYTES], untouched[DP_WINDOW_BYTES];
-    size_t length = pack_form(forms[_i].form, forms[_i].length, packed, sizeof(packed));
+    uint8_t packed[256], window[DP_WINDOW_BYTES], expected[DP_WINDOW_BYTES];
+    size_t length = pack_stream(forms[_i].bytes, forms[_i].byte_count, packed, sizeof(packed));
+    size_t raw_bytes = forms[_i].raw_bytes;
+    const char *head = forms[_i].head, *tail = forms[_i].tail;
     struct dp_error err;
-    int rc;
 
+    length += pack_stream(forms[_i].runs, forms[_i].run_bytes, packed + length,
+                          sizeof(packed) - length);
     memset(window, 0x55, sizeof(window));
-    memset(untouched, 0x55, sizeof(untouched));
-    rc = dp_window_unpack(packed, length, window, forms[_i].raw_bytes, &err);
-    ck_assert_int_eq(rc, forms[_i].good ? DP_OK : DP_BAD_INDEX);
-    if (rc)
-        ck_assert_mem_eq(window, untouched, sizeof(window));
-    ck_assert_int_eq(dp_window_unpack(packed, length - 1, window, forms[_i].raw_bytes, &err),
-                     DP_BAD_INDEX);
+    memset(expected, 0x55, sizeof(expected));
+    if (head) {
+        memset(expected, 0, raw_bytes);
+        memcpy(expected, head, strlen(head));
+        memcpy(expected + raw_bytes - strlen(tail), tail, strlen(tail));
+    }
+    ck_assert_int_eq(dp_window_unpack(packed, length, window, raw_bytes, &err),
+                     head ? DP_OK : DP_BAD_INDEX);
+    ck_assert_mem_eq(window, expected, sizeof(window));
+    ck_assert_int_eq(dp_window_unpack(packed, length - 1, window, raw_bytes, &err), DP_BAD_INDEX);
     packed[length] = 0;
-    ck_assert_int_eq(dp_window_unpack(packed, length + 1, window, forms[_i].raw_bytes, &err),
-                     DP_BAD_INDEX);
+    ck_assert_int_eq(dp_window_unpack(packed, length + 1, window, raw_bytes, &err), DP_BAD_INDEX);
 }
 END_TEST
 
+/* Either stream gives more than any window has. */
 START_TEST(too_long)
 {
     static uint8_t form[60000], packed[1000], window[DP_WINDOW_BYTES + 1];
-    size_t length = pack_form(form, sizeof(form), packed, sizeof(packed));
+    size_t length = pack_stream(form, _i ? 1 : sizeof(form), packed, sizeof(packed));
     struct dp_error err;
 
+    length += pack_stream(form, _i ? sizeof(form) : 1, packed + length, sizeof(packed) - length);
     ck_assert_int_eq(dp_window_unpack(packed, length, window, DP_WINDOW_BYTES, &err), DP_BAD_INDEX);
     ck_assert_int_eq(dp_window_unpack(packed, length, window, DP_WINDOW_BYTES + 1, &err),
                      DP_BAD_INDEX);
 }
 END_TEST
 
-/* Hostile bytes: any answer but harm. (Sanitizers look on.) */
+/* Hostile bytes, packed or as they are: any answer but harm. (Sanitizers look on.) */
 START_TEST(noise)
 {
-    uint8_t packed[300], window[DP_WINDOW_BYTES];
+    uint8_t streams[2][150], packed[600], window[DP_WINDOW_BYTES];
     uint64_t state = 99;
 
     for (int round = 0; round < 20000; round++) {
-        size_t length = data_noise(&state) % sizeof(packed);
+        size_t lengths[2], length = 0;
 
-        for (size_t i = 0; i < length; i++)
-            packed[i] = (uint8_t)data_noise(&state);
+        for (int i = 0; i < 2; i++) {
+            lengths[i] = data_noise(&state) % sizeof(streams[i]);
+            for (size_t j = 0; j < lengths[i]; j++)
+                streams[i][j] = (uint8_t)(data_noise(&state) & data_noise(&state));
+            if (_i) {
+                length += pack_stream(streams[i], lengths[i], packed + length,
+                                      sizeof(packed) - length);
+            } else {
+                memcpy(packed + length, streams[i], lengths[i]);
+                length += lengths[i];
+            }
+        }
         dp_window_unpack(packed, length, window, data_noise(&state) % (DP_WINDOW_BYTES + 1), NULL);
     }
 }
@@ -217,9 +300,11 @@ int main(void)
     tcase_add_loop_test(tests, sparse_windows_suffice, 0, 5);
     tcase_add_loop_test(tests, whole_windows, 0, 2);
     tcase_add_test(tests, backends_agree);
-    tcase_add_loop_test(tests, sparse_forms, 0, 17);
-    tcase_add_test(tests, too_long);
-    tcase_add_test(tests, noise);
+    tcase_add_loop_test(tests, zeros, 0, 13);
+    tcase_add_loop_test(tests, worst_windows, 0, 2);
+    tcase_add_loop_test(tests, sparse_forms, 0, 27);
+    tcase_add_loop_test(tests, too_long, 0, 2);
+    tcase_add_loop_test(tests, noise, 0, 2);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -10,12 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is compressed is so small that the levels above differ by one percent of the size, and take
+/* What is compressed is so small that the levels above differ by a few percent of its size and take
  * up to twice the time. */
 enum { LEVEL = 1 };
 
-/* Room for the sparse form: at worst every other byte is kept, 3 bytes for 2; and the last pair. */
-enum { SPARSE_BYTES = DP_WINDOW_BYTES / 2 * 3 + 8 };
+/* To drop fewer bytes between kept ones than this costs more than to keep them. */
+enum { GAP_BYTES = 4 };
+
+/* A run of zeros is told by one byte, or by two from LONG_RUN bytes on; longer ones than that can
+ * say are cut. */
+enum { LONG_RUN = 241, RUN_MAX = LONG_RUN + (15 << 8) + 255 };
 
 /* Two dictionaries that tell positions apart: where the outputs of the two decodings differ, the
  * byte was copied from the position p that both values name together. */
@@ -26,7 +30,8 @@ struct dp_window_packer {
     uint8_t marks[2][DP_WINDOW_BYTES];
     uint8_t output[2][DP_WINDOW_BYTES];
     bool used[1 << 16]; /* by position, see mark_used; memchr looks for runs: bytes of 0 and 1 */
-    uint8_t sparse[SPARSE_BYTES];
+    uint8_t bytes[DP_WINDOW_BYTES]; /* the sparse form: the window with every run as one zero */
+    uint8_t runs[DP_WINDOW_BYTES];  /* and how long they are; never longer than the runs */
 };
 
 int dp_window_packer_open(const char *backend, struct dp_window_packer **packer,
@@ -128,12 +133,45 @@ static int find_kept(struct dp_window_packer *self, const uint8_t *following,
     return DP_OK;
 }
 
-static uint8_t *put_number(uint8_t *at, size_t number)
+/* A sparse form on its way. */
+struct sparse {
+    uint8_t *bytes, *runs; /* where the next ones go */
+    size_t zeros;          /* that are not written yet */
+};
+
+static void put_zeros(struct sparse *sparse)
 {
-    for (; number >= 128; number >>= 7)
-        *at++ = (uint8_t)(number | 128);
-    *at++ = (uint8_t)number;
-    return at;
+    while (sparse->zeros) {
+        size_t run = sparse->zeros < RUN_MAX ? sparse->zeros : RUN_MAX;
+
+        *sparse->bytes++ = 0;
+        if (run < LONG_RUN) {
+            *sparse->runs++ = (uint8_t)(run - 1);
+        } else {
+            *sparse->runs++ = (uint8_t)(LONG_RUN - 1 + ((run - LONG_RUN) >> 8));
+            *sparse->runs++ = (uint8_t)(run - LONG_RUN);
+        }
+        sparse->zeros -= run;
+    }
+}
+
+/* A zero that is kept and one that was dropped are the same. */
+static void put_kept(struct sparse *sparse, const uint8_t *bytes, size_t length)
+{
+    const uint8_t *end = bytes + length, *zero;
+    size_t part;
+
+    while (bytes < end) {
+        zero = memchr(bytes, 0, (size_t)(end - bytes));
+        part = (size_t)((zero ? zero : end) - bytes);
+        if (part) {
+            put_zeros(sparse);
+            memcpy(sparse->bytes, bytes, part);
+            sparse->bytes += part;
+        }
+        for (bytes += part; bytes < end && !*bytes; bytes++)
+            sparse->zeros++;
+    }
 }
 
 /* The end of the run of `value` that begins at `at`. */
@@ -144,119 +182,137 @@ static size_t end_of_run(const bool *used, size_t at, size_t end, bool value)
     return other ? (size_t)((const bool *)other - used) : end;
 }
 
-/* Writes the sparse form of `window`: the lengths of runs, then the bytes kept. */
-static size_t make_sparse(struct dp_window_packer *self, const uint8_t *window, size_t raw_bytes)
+/* Fills `bytes` and `runs` with the sparse form of `window`. */
+static struct sparse make_sparse(struct dp_window_packer *self, const uint8_t *window,
+                                 size_t raw_bytes)
 {
     const bool *used = self->used + DP_WINDOW_BYTES - raw_bytes;
-    uint8_t *out = self->sparse;
+    struct sparse sparse = {self->bytes, self->runs, 0};
     size_t begin, end;
 
     for (size_t at = 0; at < raw_bytes; at = end) {
         begin = end_of_run(used, at, raw_bytes, false);
         end = end_of_run(used, begin, raw_bytes, true);
-        out = put_number(out, begin - at);
-        out = put_number(out, end - begin);
+        if (at > 0 && begin < raw_bytes && begin - at < GAP_BYTES)
+            begin = at;
+        sparse.zeros += begin - at;
+        put_kept(&sparse, window + begin, end - begin);
     }
-    for (size_t at = 0; at < raw_bytes; at = end) {
-        begin = end_of_run(used, at, raw_bytes, false);
-        end = end_of_run(used, begin, raw_bytes, true);
-        memcpy(out, window + begin, end - begin);
-        out += end - begin;
-    }
-    return (size_t)(out - self->sparse);
+    put_zeros(&sparse);
+    return sparse;
+}
+
+/* Appends one deflate stream. */
+static int compress(struct dp_window_packer *self, const uint8_t *bytes, size_t length,
+                    struct dp_array *packed, struct dp_error *err)
+{
+    size_t bound = libdeflate_deflate_compress_bound(self->compressor, length);
+
+    if (!dp_array_reserve(packed, bound, 1))
+        return dp_error_no_memory(err);
+    packed->length += libdeflate_deflate_compress(self->compressor, bytes, length,
+                                                  (uint8_t *)packed->data + packed->length,
+                                                  bound);
+    return DP_OK;
 }
 
 int dp_window_pack(struct dp_window_packer *packer, const uint8_t *window, size_t raw_bytes,
                    const uint8_t *following, size_t following_bytes, unsigned bit,
                    struct dp_array *packed, struct dp_error *err)
 {
+    struct sparse sparse;
     int rc = find_kept(packer, following, following_bytes, bit, err);
-    size_t length, bound;
 
     if (rc)
         return rc;
-    length = make_sparse(packer, window, raw_bytes);
-    bound = libdeflate_deflate_compress_bound(packer->compressor, length);
-    if (!dp_array_reserve(packed, bound, 1))
-        return dp_error_no_memory(err);
-    packed->length += libdeflate_deflate_compress(packer->compressor, packer->sparse, length,
-                                                  (uint8_t *)packed->data + packed->length,
-                                                  bound);
-    return DP_OK;
+    sparse = make_sparse(packer, window, raw_bytes);
+    rc = compress(packer, packer->bytes, (size_t)(sparse.bytes - packer->bytes), packed, err);
+    if (!rc)
+        rc = compress(packer, packer->runs, (size_t)(sparse.runs - packer->runs), packed, err);
+    return rc;
 }
 
 /* ------------------------------------------------------------------------------ unpacking */
 
-/* Reads a number of at most 3 bytes. False when there is none. */
-static bool get_number(const uint8_t **at, const uint8_t *end, size_t *number)
+/* A sparse form that is read. */
+struct form {
+    uint8_t bytes[DP_WINDOW_BYTES], runs[DP_WINDOW_BYTES];
+    size_t byte_count, run_bytes;
+};
+
+/* Reads the length of a run. False when there is none. */
+static bool get_run(const uint8_t **at, const uint8_t *end, size_t *run)
 {
-    *number = 0;
-    for (unsigned shift = 0; shift < 21 && *at < end; shift += 7) {
-        uint8_t byte = *(*at)++;
+    size_t first;
 
-        *number |= (size_t)(byte & 127) << shift;
-        if (byte < 128)
-            return true;
-    }
-    return false;
-}
-
-/* Walks through the runs of a sparse form. With `window` the bytes are put there; without, it only
- * finds out whether they fit. On true *bytes moved from the first byte kept to behind the last. */
-static bool walk_runs(const uint8_t *runs, const uint8_t *end, const uint8_t **bytes,
-                      uint8_t *window, size_t raw_bytes, const uint8_t **runs_end)
-{
-    size_t at = 0, zeros, kept;
-
-    while (at < raw_bytes) {
-        if (!get_number(&runs, end, &zeros) || !get_number(&runs, end, &kept) ||
-            zeros > raw_bytes - at || kept > raw_bytes - at - zeros || zeros + kept == 0)
-            return false;
-        if (window) {
-            memset(window + at, 0, zeros);
-            memcpy(window + at + zeros, *bytes, kept);
-        }
-        *bytes += kept;
-        at += zeros + kept;
-    }
-    *runs_end = runs;
+    if (*at == end)
+        return false;
+    first = *(*at)++;
+    *run = first + 1;
+    if (*run < LONG_RUN)
+        return true;
+    if (*at == end)
+        return false;
+    *run = LONG_RUN + ((*run - LONG_RUN) << 8) + *(*at)++;
     return true;
 }
 
-/* Expands a sparse form that must be used up exactly. */
-static bool expand(const uint8_t *sparse, size_t length, uint8_t *window, size_t raw_bytes)
+/* Walks through a sparse form, which must give raw_bytes and be used up. With `window` the bytes
+ * are put there; without, it only finds out whether they fit. */
+static bool expand(const struct form *form, uint8_t *window, size_t raw_bytes)
 {
-    const uint8_t *end = sparse + length, *bytes = sparse, *runs_end;
-    size_t kept;
+    const uint8_t *bytes = form->bytes, *end = bytes + form->byte_count;
+    const uint8_t *runs = form->runs, *runs_end = runs + form->run_bytes, *zero;
+    size_t at = 0, kept, run;
 
-    if (!walk_runs(sparse, end, &bytes, NULL, raw_bytes, &runs_end))
+    for (; bytes < end; bytes += kept + (zero != NULL)) {
+        zero = memchr(bytes, 0, (size_t)(end - bytes));
+        kept = (size_t)((zero ? zero : end) - bytes);
+        run = 0;
+        if ((zero && !get_run(&runs, runs_end, &run)) || kept > raw_bytes - at ||
+            run > raw_bytes - at - kept)
+            return false;
+        if (window) {
+            memcpy(window + at, bytes, kept);
+            memset(window + at + kept, 0, run);
+        }
+        at += kept + run;
+    }
+    return at == raw_bytes && runs == runs_end;
+}
+
+/* Decompresses one of the two streams, which *packed moves behind. */
+static bool decompress(struct libdeflate_decompressor *decompressor, const uint8_t **packed,
+                       const uint8_t *end, uint8_t *out, size_t *length)
+{
+    size_t used;
+
+    if (libdeflate_deflate_decompress_ex(decompressor, *packed, (size_t)(end - *packed), out,
+                                         DP_WINDOW_BYTES, &used, length) != LIBDEFLATE_SUCCESS)
         return false;
-    kept = (size_t)(bytes - sparse);
-    if (kept != (size_t)(end - runs_end))
-        return false;
-    bytes = runs_end;
-    return walk_runs(sparse, end, &bytes, window, raw_bytes, &runs_end);
+    *packed += used;
+    return true;
 }
 
 int dp_window_unpack(const uint8_t *packed, size_t packed_bytes, uint8_t *window,
                      size_t raw_bytes, struct dp_error *err)
 {
     struct libdeflate_decompressor *decompressor;
-    enum libdeflate_result result;
-    uint8_t sparse[SPARSE_BYTES];
-    size_t used, length;
+    const uint8_t *at = packed, *end = packed + packed_bytes;
+    struct form form;
+    bool sound;
 
     if (raw_bytes > DP_WINDOW_BYTES)
         return dp_error_set(err, DP_BAD_INDEX, "a window of %zu bytes is too long", raw_bytes);
     decompressor = libdeflate_alloc_decompressor();
     if (!decompressor)
         return dp_error_no_memory(err);
-    result = libdeflate_deflate_decompress_ex(decompressor, packed, packed_bytes, sparse,
-                                              sizeof(sparse), &used, &length);
+    sound = decompress(decompressor, &at, end, form.bytes, &form.byte_count) &&
+            decompress(decompressor, &at, end, form.runs, &form.run_bytes) && at == end;
     libdeflate_free_decompressor(decompressor);
-    if (result != LIBDEFLATE_SUCCESS || used != packed_bytes ||
-        !expand(sparse, length, window, raw_bytes))
+    if (!sound || !expand(&form, NULL, raw_bytes))
         return dp_error_set(err, DP_BAD_INDEX, "a packed window of %zu bytes is damaged",
                             packed_bytes);
+    expand(&form, window, raw_bytes);
     return DP_OK;
 }
