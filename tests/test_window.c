@@ -16,7 +16,7 @@ static struct dp_window_packer *packer;
 
 static void set_up(void)
 {
-    ck_assert_int_eq(dp_window_packer_open(NULL, &packer, NULL), DP_OK);
+    ck_assert_int_eq(dp_window_packer_open(NULL, 1 << 20, &packer, NULL), DP_OK);
 }
 
 static void tear_down(void)
@@ -115,7 +115,7 @@ START_TEST(backends_agree)
     data_reads(&text, DP_WINDOW_BYTES + 40000, 11);
     deflate_after(&following, text.data, DP_WINDOW_BYTES,
                   (uint8_t *)text.data + DP_WINDOW_BYTES, 33000);
-    ck_assert_int_eq(dp_window_packer_open("zlib", &other, NULL), DP_OK);
+    ck_assert_int_eq(dp_window_packer_open("zlib", 1 << 20, &other, NULL), DP_OK);
     for (size_t length = following.length - 400; length <= following.length; length++) {
         expected.length = packed.length = 0;
         if (dp_window_pack(other, text.data, DP_WINDOW_BYTES, following.data, length, 0, &expected,
@@ -174,6 +174,38 @@ START_TEST(worst_windows)
                      DP_OK);
     ck_assert_mem_eq(window, text, sizeof(text));
     dp_array_free(&packed);
+}
+END_TEST
+
+/* Where windows are far apart more work goes into each; what they say stays. */
+START_TEST(wide_spacing)
+{
+    static const uint64_t spacings[] = {1 << 20, (8 << 20) - 1, 8 << 20, UINT64_MAX};
+    struct dp_array text = {0}, following = {0}, packed[4] = {{0}};
+    uint8_t windows[4][DP_WINDOW_BYTES];
+    struct dp_window_packer *own;
+
+    data_reads(&text, DP_WINDOW_BYTES + 60000, 3);
+    deflate_after(&following, text.data, DP_WINDOW_BYTES,
+                  (uint8_t *)text.data + DP_WINDOW_BYTES, 60000);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(dp_window_packer_open(NULL, spacings[i], &own, NULL), DP_OK);
+        ck_assert_int_eq(dp_window_pack(own, text.data, DP_WINDOW_BYTES, following.data,
+                                        following.length, 0, &packed[i], NULL), DP_OK);
+        ck_assert_int_eq(dp_window_unpack(packed[i].data, packed[i].length, windows[i],
+                                          DP_WINDOW_BYTES, NULL), DP_OK);
+        ck_assert_mem_eq(windows[i], windows[0], DP_WINDOW_BYTES);
+        dp_window_packer_free(own);
+    }
+    ck_assert_uint_eq(packed[1].length, packed[0].length);
+    ck_assert_mem_eq(packed[1].data, packed[0].data, packed[0].length);
+    ck_assert_uint_lt(packed[2].length, packed[0].length);
+    ck_assert_uint_eq(packed[3].length, packed[2].length);
+    ck_assert_mem_eq(packed[3].data, packed[2].data, packed[2].length);
+    for (int i = 0; i < 4; i++)
+        dp_array_free(&packed[i]);
+    dp_array_free(&text);
+    dp_array_free(&following);
 }
 END_TEST
 
@@ -302,6 +334,7 @@ int main(void)
     tcase_add_test(tests, backends_agree);
     tcase_add_loop_test(tests, zeros, 0, 13);
     tcase_add_loop_test(tests, worst_windows, 0, 2);
+    tcase_add_test(tests, wide_spacing);
     tcase_add_loop_test(tests, sparse_forms, 0, 27);
     tcase_add_loop_test(tests, too_long, 0, 2);
     tcase_add_loop_test(tests, noise, 0, 2);

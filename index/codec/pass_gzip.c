@@ -351,7 +351,8 @@ static void fill_gzip(struct dp_pass *pass, struct dp_batch *batch)
 
 /* ------------------------------------------------------------------------ parallel part */
 
-static int pack_windows(struct dp_worker *worker, struct dp_batch *batch)
+static int pack_windows(const struct dp_pass *pass, struct dp_worker *worker,
+                        struct dp_batch *batch)
 {
     struct dp_batch_point *point = batch->points.data;
 
@@ -361,7 +362,8 @@ static int pack_windows(struct dp_worker *worker, struct dp_batch *batch)
         if (!point->window)
             continue;
         if (!worker->packer)
-            rc = dp_window_packer_open(worker->backend, &worker->packer, &batch->error);
+            rc = dp_window_packer_open(worker->backend, pass->flow.config->spacing_bytes,
+                                       &worker->packer, &batch->error);
         if (!rc)
             rc = dp_window_pack(worker->packer, point->window, point->found.window_raw_bytes,
                                 point->following.data, point->following.length,
@@ -377,9 +379,8 @@ static int pack_windows(struct dp_worker *worker, struct dp_batch *batch)
 
 static void work_gzip(struct dp_pass *pass, struct dp_worker *worker, struct dp_batch *batch)
 {
-    int rc = pack_windows(worker, batch);
+    int rc = pack_windows(pass, worker, batch);
 
-    (void)pass;
     dp_pass_sum(batch);
     if (rc)
         batch->state = rc;

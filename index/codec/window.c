@@ -11,8 +11,9 @@
 #include <string.h>
 
 /* What is compressed is so small that the levels above differ by a few percent of its size and take
- * up to twice the time. */
-enum { LEVEL = 1 };
+ * up to five times as long: much of a build with many windows, nothing where they are far apart. */
+enum { LEVEL = 1, LEVEL_WIDE = 9 };
+#define WIDE_SPACING_BYTES (8u << 20)
 
 /* To drop fewer bytes between kept ones than this costs more than to keep them. */
 enum { GAP_BYTES = 4 };
@@ -34,8 +35,8 @@ struct dp_window_packer {
     uint8_t runs[DP_WINDOW_BYTES];  /* and how long they are; never longer than the runs */
 };
 
-int dp_window_packer_open(const char *backend, struct dp_window_packer **packer,
-                          struct dp_error *err)
+int dp_window_packer_open(const char *backend, uint64_t spacing_bytes,
+                          struct dp_window_packer **packer, struct dp_error *err)
 {
     struct dp_window_packer *self = calloc(1, sizeof(*self));
     int rc;
@@ -44,7 +45,8 @@ int dp_window_packer_open(const char *backend, struct dp_window_packer **packer,
         return dp_error_no_memory(err);
     rc = dp_inflate_open(backend, &self->fast, err);
     if (!rc) {
-        self->compressor = libdeflate_alloc_compressor(LEVEL);
+        self->compressor = libdeflate_alloc_compressor(
+            spacing_bytes < WIDE_SPACING_BYTES ? LEVEL : LEVEL_WIDE);
         if (!self->compressor)
             rc = dp_error_no_memory(err);
     }
