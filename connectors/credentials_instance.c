@@ -46,22 +46,34 @@ static char *find_service(const struct dp_profile *profile)
     return strndup(url, n);
 }
 
+/* Says where the wrong text stands: in the variable, or in the profile. */
+static int refuse_timeout(const struct dp_profile *profile, const char *variable, const char *key,
+                          const char *text, struct dp_error *err)
+{
+    if (dp_profile_variable(variable))
+        return dp_error_set(err, DP_INVALID, NAME ": %s: '%.40s' is not a number from 1 to %d",
+                            variable, text, MOST_SECONDS);
+    return dp_error_set(err, DP_INVALID,
+                        NAME ": %s: profile '%s': %s: '%.40s' is not a number from 1 to %d",
+                        profile->config.path, profile->name, key, text, MOST_SECONDS);
+}
+
 /* How long the first answer may take. */
 static int choose_probe(const struct dp_profile *profile, unsigned *milliseconds,
                         struct dp_error *err)
 {
-    const char *text = dp_profile_variable("AWS_METADATA_SERVICE_TIMEOUT");
+    static const char variable[] = "AWS_METADATA_SERVICE_TIMEOUT",
+                      key[] = "metadata_service_timeout";
+    const char *text = dp_profile_variable(variable);
     uint64_t seconds;
 
     *milliseconds = PROBE_MILLISECONDS;
     if (!text)
-        text = dp_profile_get_config(profile, "metadata_service_timeout");
+        text = dp_profile_get_config(profile, key);
     if (!text)
         return DP_OK;
     if (!dp_count_parse(text, &seconds) || seconds < 1 || seconds > MOST_SECONDS)
-        return dp_error_set(err, DP_INVALID,
-                            NAME ": AWS_METADATA_SERVICE_TIMEOUT: '%.40s' is not a number from 1 "
-                            "to %d", text, MOST_SECONDS);
+        return refuse_timeout(profile, variable, key, text, err);
     *milliseconds = (unsigned)seconds * 1000;
     return DP_OK;
 }

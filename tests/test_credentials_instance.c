@@ -101,7 +101,14 @@ START_TEST(patience_can_be_asked_for)
     for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         setenv("AWS_METADATA_SERVICE_TIMEOUT", wrong[i], 1);
         credentialing_check(dp_credentials_instance_fetch, "slow", DP_INVALID, wrong[i]);
+        credentialing_check(dp_credentials_instance_fetch, "slow", DP_INVALID,
+                            "instance metadata: AWS_METADATA_SERVICE_TIMEOUT: '");
     }
+    /* What is wrong in the profile is told of the profile. */
+    unsetenv("AWS_METADATA_SERVICE_TIMEOUT");
+    test_write_file(".aws/config", "[profile slow]\nmetadata_service_timeout = soon\n", 47);
+    credentialing_check(dp_credentials_instance_fetch, "slow", DP_INVALID,
+                        "/.aws/config: profile 'slow': metadata_service_timeout: 'soon' is not");
     scripted_stop(server);
     test_leave_folder(folder);
 }
