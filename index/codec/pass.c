@@ -18,12 +18,12 @@ const struct dp_pass_ops *dp_pass_find(const struct dp_decoder_config *config)
     return passes[config->codec];
 }
 
-size_t dp_pass_room(const struct dp_decoder_config *config, size_t beyond)
+size_t dp_pass_room(const struct dp_decoder_config *config, size_t most, size_t beyond)
 {
     uint64_t begin = config->start.uncompressed_offset;
     uint64_t wanted = config->end_offset > begin ? config->end_offset - begin : 1;
 
-    return wanted < DP_BATCH_BYTES - beyond ? (size_t)wanted + beyond : DP_BATCH_BYTES;
+    return wanted < most - beyond ? (size_t)wanted + beyond : most;
 }
 
 void dp_pass_sum(struct dp_batch *batch)

@@ -59,9 +59,9 @@ extern const struct dp_pass_ops dp_pass_spans;
 /* The pass for a codec and what is known. */
 const struct dp_pass_ops *dp_pass_find(const struct dp_decoder_config *config);
 
-/* The room of a batch: DP_BATCH_BYTES, but no more than what is to be decoded and, behind it,
- * `beyond` bytes need. Memory that is taken must be cleared first, and a header is short. */
-size_t dp_pass_room(const struct dp_decoder_config *config, size_t beyond);
+/* The room of a batch: `most`, but no more than what is to be decoded and, behind it, `beyond`
+ * bytes need. Memory that is taken must be cleared first, and a header is short. */
+size_t dp_pass_room(const struct dp_decoder_config *config, size_t most, size_t beyond);
 
 /* Where BGZF was left. */
 struct dp_resume {

@@ -35,7 +35,7 @@ static int open_bgzf(const struct dp_decoder_config *config, struct dp_source *s
     if (!self)
         return dp_error_no_memory(err);
     self->base.ops = &dp_pass_bgzf;
-    self->base.room_bytes = dp_pass_room(config, LARGEST_CONTENT);
+    self->base.room_bytes = dp_pass_room(config, DP_BATCH_BYTES, LARGEST_CONTENT);
     dp_flow_init(&self->base.flow, config, source);
     *pass = &self->base;
     return DP_OK;

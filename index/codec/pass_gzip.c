@@ -14,6 +14,10 @@
 /* Members that hold nothing fill no batch: there may be billions of them, each with a segment. */
 enum { SEGMENTS_LIMIT = 8192 };
 
+/* One thread inflates. Where others wait for what it gives, every batch costs it the time to wake
+ * one of them, which on a virtual machine is that of inflating some ten thousand bytes. */
+#define SHARED_BATCH_BYTES ((size_t)2 * DP_BATCH_BYTES)
+
 struct gzip_pass {
     struct dp_pass base;
     struct dp_inflate *inflate;
@@ -36,7 +40,8 @@ static int open_gzip(const struct dp_decoder_config *config, struct dp_source *s
     if (!self)
         return dp_error_no_memory(err);
     self->base.ops = &dp_pass_gzip;
-    self->base.room_bytes = dp_pass_room(config, 0);
+    self->base.room_bytes =
+        dp_pass_room(config, config->threads > 1 ? SHARED_BATCH_BYTES : DP_BATCH_BYTES, 0);
     rc = dp_inflate_open(backend, &self->inflate, err);
     if (!rc)
         rc = dp_gzip_init(&self->gzip, source, self->inflate, dp_input_name(source->input),
@@ -242,7 +247,7 @@ static size_t room_left(struct gzip_pass *self, const struct dp_batch *batch)
 {
     const struct dp_flow *flow = &self->base.flow;
     const struct dp_batch_point *point = self->open ? oldest_open(self) : NULL;
-    uint64_t room = lower(DP_BATCH_BYTES - batch->length, flow->sum_edge - flow->offset);
+    uint64_t room = lower(self->base.room_bytes - batch->length, flow->sum_edge - flow->offset);
 
     if (point)
         room = lower(room, point->found.at.uncompressed_offset + DP_WINDOW_BYTES - flow->offset);
@@ -291,7 +296,7 @@ static bool handle(struct gzip_pass *self, struct dp_batch *batch, int event)
     }
     if (!ok)
         batch->state = dp_error_no_memory(&batch->error);
-    return ok && !(event == DP_GZIP_FULL && batch->length == DP_BATCH_BYTES) &&
+    return ok && !(event == DP_GZIP_FULL && batch->length == self->base.room_bytes) &&
            batch->segments.length < SEGMENTS_LIMIT;
 }
 
