@@ -1,41 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-/* What the tests of connectors/ share: a context, a temporary folder, a runner. */
+/* What the tests of connectors/ share: a context, a temporary folder. */
 
 #ifndef DP_TESTS_CONNECTORS_H
 #define DP_TESTS_CONNECTORS_H
 
-#include "config.h"
+#include "tests/suite.h"
 
 #include "dataplug.h"
-
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-#include <unistd.h>
-
-/* Takes away what the environment says of stores, proxies, passwords, certificates and indexes: the
- * caller's are not the tests'. */
-static inline void test_forget_environment(void)
-{
-    static const char *const names[] = {"DP_INDEX_DIR",  "NETRC",       "CURL_CA_BUNDLE",
-                                        "SSL_CERT_FILE", "SSL_CERT_DIR"};
-    char name[256];
-    size_t i = 0;
-
-    while (environ[i]) {
-        snprintf(name, sizeof(name), "%.*s", (int)strcspn(environ[i], "="), environ[i]);
-        if (strncmp(name, "AWS_", 4) == 0 || strcasestr(name, "_proxy"))
-            unsetenv(name);
-        else
-            i++;
-    }
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        unsetenv(names[i]);
-}
 
 /* Where temporary folders go: TMPDIR, where its name is the same in a URI. */
 static inline const char *test_temporary(void)
@@ -83,34 +56,5 @@ static inline void test_write_file(const char *path, const void *bytes, size_t l
     ck_assert_uint_eq(fwrite(bytes, 1, length, file), length);
     ck_assert_int_eq(fclose(file), 0);
 }
-
-/* Runs one test case of `count` tests. */
-static inline int test_run(const char *name, const TTest *const *tests, size_t count)
-{
-    Suite *suite = suite_create(name);
-    TCase *tcase = tcase_create(name);
-    SRunner *runner;
-    int failed;
-    size_t i;
-
-    test_forget_environment();
-    tcase_set_timeout(tcase, 60);
-    for (i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
-}
-
-#define TEST_MAIN(name, ...)                                                                       \
-    int main(void)                                                                                 \
-    {                                                                                              \
-        const TTest *const tests[] = {__VA_ARGS__};                                                \
-                                                                                                   \
-        return test_run(name, tests, sizeof(tests) / sizeof(tests[0]));                            \
-    }
 
 #endif

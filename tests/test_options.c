@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
+#include "tests/suite.h"
+
 #include "base/options.h"
 
 #include "dataplug.h"
-
-#include <check.h>
-#include <string.h>
 
 /* What the library knows, and what callers of another version do. */
 struct known {
@@ -49,19 +48,4 @@ START_TEST(not_set)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("options");
-    TCase *tests = tcase_create("options");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_test(tests, both_sides);
-    tcase_add_test(tests, not_set);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
-}
+TEST_MAIN("options", both_sides, not_set)

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-#include "config.h"
+#include "tests/suite.h"
 
 #include "base/printed.h"
-
-#include <check.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 static struct stat look(int fd)
 {
@@ -55,19 +51,4 @@ START_TEST(closed_descriptors_print_nowhere)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("printed");
-    TCase *tests = tcase_create("printed");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_test(tests, what_is_printed_to_is_found);
-    tcase_add_test(tests, closed_descriptors_print_nowhere);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+TEST_MAIN("printed", what_is_printed_to_is_found, closed_descriptors_print_nowhere)

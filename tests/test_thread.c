@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPDX-FileCopyrightText: The dataplug authors */
 
-#include "config.h"
+#include "tests/suite.h"
 
 #include "base/thread.h"
 
-#include <check.h>
 #include <sched.h>
-#include <stdlib.h>
 
 struct seen {
     int value;
@@ -58,19 +56,4 @@ START_TEST(one_processor_is_enough)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("thread");
-    TCase *tests = tcase_create("thread");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_test(tests, a_thread_may_run_where_its_maker_may);
-    tcase_add_test(tests, one_processor_is_enough);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+TEST_MAIN("thread", a_thread_may_run_where_its_maker_may, one_processor_is_enough)
