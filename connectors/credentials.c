@@ -10,6 +10,7 @@
 
 #include "connectors/credentials.h"
 
+#include "base/condition.h"
 #include "connectors/credentials_settings.h"
 #include "connectors/credentials_source.h"
 
@@ -23,7 +24,7 @@ enum {
     EARLY_PART = 4,          /* ... a quarter of their life, when that is shorter */
     AGAIN_SECONDS = 30,      /* between two tries to renew keys that are still valid */
     JUST_NOW_SECONDS = 60,   /* so long ago renewed keys are not renewed once more */
-    NAP_NANOSECONDS = 100000000 /* between two looks at the cancel callback */
+    NAP_MILLISECONDS = 100   /* between two looks at the cancel callback */
 };
 
 struct dp_s3_account {
@@ -209,13 +210,7 @@ static int wait_for_others(struct dp_s3_account *account, struct dp_error *err)
     int rc = DP_OK;
 
     while (!rc && account->fetching) {
-        struct timespec until;
-
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += NAP_NANOSECONDS;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&account->fetched, &account->mutex, &until);
+        dp_condition_wait(&account->fetched, &account->mutex, NAP_MILLISECONDS);
         pthread_mutex_unlock(&account->mutex);
         rc = dp_context_check(account->context, err);
         pthread_mutex_lock(&account->mutex);
@@ -331,7 +326,7 @@ int dp_credentials_account(struct dp_context *context, struct dp_s3_account **ac
         return dp_error_no_memory(err);
     made->context = context;
     pthread_mutex_init(&made->mutex, NULL);
-    pthread_cond_init(&made->fetched, NULL);
+    dp_condition_init(&made->fetched);
     dp_s3_regions_init(&made->regions);
     rc = set_up(made, err);
     if (rc) {

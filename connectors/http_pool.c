@@ -5,11 +5,11 @@
 
 #include "connectors/http_pool.h"
 
+#include "base/condition.h"
 #include "connectors/curl_library.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { WAIT_MILLISECONDS = 50 }; /* at most between two looks at the cancel callback */
 
@@ -139,7 +139,7 @@ static void queue_up(struct dp_http_pool *pool, struct waiter *waiter)
     while (*end)
         end = &(*end)->next;
     waiter->next = NULL;
-    pthread_cond_init(&waiter->called, NULL);
+    dp_condition_init(&waiter->called);
     *end = waiter;
 }
 
@@ -173,13 +173,7 @@ static int wait_for_place(struct dp_context *context, const struct dp_http_reque
         return DP_OK;
     queue_up(pool, &self);
     while (!rc && (pool->waiters != &self || pool->busy >= pool->limit)) {
-        struct timespec until;
-
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += WAIT_MILLISECONDS * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&self.called, &pool->mutex, &until);
+        dp_condition_wait(&self.called, &pool->mutex, WAIT_MILLISECONDS);
         pthread_mutex_unlock(&pool->mutex);
         rc = dp_http_check(context, request, err);
         pthread_mutex_lock(&pool->mutex);
