@@ -56,6 +56,8 @@ static void take_name(struct dp_gzip_head *head, uint8_t byte)
 
     if (length + 1 < sizeof(head->name))
         head->name[length] = (char)byte; /* what follows is zero already */
+    else if (byte)
+        head->name_is_cut = true;
 }
 
 /* True when the byte is the last of its part. */

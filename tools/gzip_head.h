@@ -18,6 +18,7 @@ struct dp_gzip_head {
     uint32_t time;        /* of the file, in seconds since 1970; 0: not said */
     uint64_t bytes;       /* of the header, so far */
     char name[1024];      /* of the file, without folders as a rule; "": not said */
+    bool name_is_cut;     /* it is longer than that */
 };
 
 void dp_gzip_head_init(struct dp_gzip_head *head);

@@ -473,8 +473,10 @@ static int add_to_list(struct dp_zcat *zcat, const char *name, bool is_stdin, bo
                        struct dp_error *err)
 {
     char *shown;
-    int rc = DP_OK;
+    int rc = sound ? dp_zcat_list_check(&zcat->list, name, err) : DP_OK;
 
+    if (rc < 0)
+        return rc;
     if (sound && !is_padded(zcat)) {
         shown = dp_zcat_name_uncompressed(zcat->suffix, is_stdin ? "stdout" : name);
         rc = shown ? dp_zcat_list_row(&zcat->list, shown, &zcat->info, err)

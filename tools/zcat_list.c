@@ -120,6 +120,13 @@ static int print_details(const struct dp_zcat_list *list, const struct dp_stream
     return print(err, "defla %08" PRIx32 " %s ", info->last_member_crc32, date);
 }
 
+int dp_zcat_list_check(const struct dp_zcat_list *list, const char *name, struct dp_error *err)
+{
+    if (!list->by_header || !list->head.name_is_cut)
+        return DP_OK;
+    return dp_error_set(err, DP_DATA, "%s: corrupted input -- file name too large", name);
+}
+
 /* The folder stays, what the header calls the file is its name. NULL when out of memory. */
 static char *name_of(const struct dp_zcat_list *list, const char *name)
 {

@@ -299,6 +299,11 @@ seq 1 2000 >s.txt
 gzip -k s.txt
 gzip -cn s.txt >n.gz
 printf '' | gzip -n >e.gz
+# A name of LENGTH bytes in the header.
+named() { printf '\037\213\010\010\0\0\0\0\0\003'; head -c "$1" /dev/zero | tr '\0' n; printf '\0'; tail -c +11 n.gz; }
+named 1023 >longest.gz
+named 1024 >long.gz
+named 70000 >longer.gz
 cat s.txt.gz s.txt.gz >m.gz
 cat s.txt.gz e.gz >me.gz
 (cat s.txt.gz; head -c 600 /dev/zero) >z.gz
@@ -350,6 +355,11 @@ n.gz -lvN s.txt.gz n.gz
 n.gz -l -Nn s.txt.gz
 n.gz -l ../fields.gz ../headercrc.gz x.gz
 n.gz -lN ../fields.gz
+n.gz -lN longest.gz n.gz
+n.gz -lN long.gz
+n.gz -lvN s.txt.gz longer.gz n.gz
+long.gz -lN s.txt.gz -
+n.gz -l long.gz n.gz
 n.gz -l g.gz
 n.gz -l z.gz
 n.gz -lv s.txt.gz z.gz n.gz
