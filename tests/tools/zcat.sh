@@ -3,9 +3,15 @@
 # SPDX-FileCopyrightText: The dataplug authors
 #
 # dp-zcat beside gzip -dc: output, messages and exit status, on sound and damaged input; then what it
-# can do beyond.
+# can do beyond. It needs gzip 1.12 or newer: older ones print another table, and other messages.
 
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/tools/lib.sh"
+
+gzip_version=$(gzip --version 2>/dev/null | sed -n '1s/^gzip \([0-9][0-9.]*\).*/\1/p')
+if [ "$(printf '%s\n' 1.12 "$gzip_version" | sort -V | head -n 1)" != 1.12 ]; then
+    echo "zcat.sh: it compares with gzip 1.12 or newer; this machine has gzip ${gzip_version:-of no known version}"
+    exit 99
+fi
 
 fastq 8000 >a.fq
 gzip -k a.fq
