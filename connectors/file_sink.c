@@ -257,9 +257,12 @@ static int examine(struct file_sink *file, struct dp_error *err)
     if (access(file->path, W_OK) != 0)
         return dp_error_set_errno(err, errno, "%s", file->path);
     printed = S_ISREG(about.st_mode) ? dp_printed_find(&about) : -1;
-    if (printed >= 0)
+    if (printed >= 0) {
         file->fd = fcntl(printed, F_DUPFD_CLOEXEC, 0);
-    file->direct = !S_ISREG(about.st_mode) || file->fd >= 0;
+        if (file->fd < 0) /* without a descriptor, it must not be replaced either */
+            return dp_error_set_errno(err, errno, "%s", file->path);
+    }
+    file->direct = !S_ISREG(about.st_mode) || printed >= 0;
     if (file->direct)
         return DP_OK;
     file->mode = about.st_mode & 0777;

@@ -6,11 +6,32 @@
 #include "connectors/file.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+
+static bool no_descriptor_is_left;
+
+/* The library doubles a descriptor by this one. */
+int fcntl(int fd, int command, ...)
+{
+    va_list arguments;
+    long argument;
+
+    va_start(arguments, command);
+    argument = va_arg(arguments, long);
+    va_end(arguments);
+    if (no_descriptor_is_left && command == F_DUPFD_CLOEXEC) {
+        errno = EMFILE;
+        return -1;
+    }
+    return (int)syscall(SYS_fcntl, fd, command, argument);
+}
 
 /* Names in the current folder, hidden ones too. */
 static int count_names(void)
@@ -200,6 +221,33 @@ START_TEST(what_is_printed_to_is_not_replaced)
 }
 END_TEST
 
+/* Even when the last descriptor goes just then, and one comes free a moment later. */
+START_TEST(what_is_printed_to_is_not_replaced_for_want_of_a_descriptor)
+{
+    const char *folder = test_enter_folder();
+    struct dp_context *context = test_context();
+    struct dp_sink *sink = NULL;
+    struct dp_error err;
+    int kept = dup(STDOUT_FILENO), fd = open("log", O_RDWR | O_CREAT | O_APPEND, 0666), rc;
+
+    ck_assert_int_eq(write(fd, "before ", 7), 7);
+    dup2(fd, STDOUT_FILENO);
+    no_descriptor_is_left = true;
+    rc = dp_sink_open(context, "log", &sink, &err);
+    no_descriptor_is_left = false;
+    dup2(kept, STDOUT_FILENO);
+    ck_assert_int_eq(rc, DP_IO);
+    ck_assert_ptr_null(sink);
+    ck_assert_str_eq(err.message, "log: Too many open files");
+    check_content("log", "before ");
+    ck_assert_int_eq(count_names(), 1);
+    close(fd);
+    close(kept);
+    dp_context_free(context);
+    test_leave_folder(folder);
+}
+END_TEST
+
 /* A limit on the size of files fails writes in the middle as a full disk does. */
 START_TEST(a_failed_write_is_never_committed)
 {
@@ -266,5 +314,6 @@ TEST_MAIN("file_sink", appears_at_commit_and_whole, large_and_small_writes_keep_
           without_commit_nothing_is_left, replaces_and_keeps_the_mode_and_the_link,
           a_bad_place_is_found_out_at_once, devices_and_pipes_are_written_at_once,
           what_is_printed_to_is_not_replaced,
+          what_is_printed_to_is_not_replaced_for_want_of_a_descriptor,
           a_failed_write_is_never_committed, a_killed_process_leaves_no_final_name,
           folders_are_made)
