@@ -584,7 +584,8 @@ struct dp_stream_options {
                              * object is cut; a begin beyond it is DP_INVALID. */
     const char *backend;
     int pass_through;       /* 1: data that is not compressed is given as it is; 2: also what
-                             * follows the last gzip member, when the range has no end */
+                             * follows the last gzip member, when the range has no end: it may
+                             * begin there, too */
 };
 
 /* What a whole stream was; complete after the end. */

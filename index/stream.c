@@ -167,21 +167,25 @@ static bool index_helps(const struct dp_stream *stream, const struct dp_index *i
     return info.complete || stream->range.end <= info.uncompressed_bytes;
 }
 
+static int begins_behind(const struct dp_stream *stream, uint64_t size, struct dp_error *err)
+{
+    return dp_error_set(err, DP_INVALID,
+                        "%s: the range begins at %" PRIu64 ", behind the %" PRIu64
+                        " uncompressed bytes", stream->name, stream->range.begin, size);
+}
+
 static int check_index(const struct dp_stream *stream, const struct dp_index *index,
                        struct dp_object *object, struct dp_error *err)
 {
     uint64_t size = dp_index_uncompressed_bytes(index);
+    bool more = stream->pass_rest && dp_index_codec(index) != DP_CODEC_NONE; /* as will show */
 
     if (dp_index_source_bytes(index) != dp_object_size(object))
         return dp_error_set(err, DP_STALE_INDEX,
                             "%s: the index is of an object of %" PRIu64 " bytes, this one has %"
                             PRIu64, stream->name, dp_index_source_bytes(index),
                             dp_object_size(object));
-    if (stream->range.begin > size)
-        return dp_error_set(err, DP_INVALID,
-                            "%s: the range begins at %" PRIu64 ", behind the %" PRIu64
-                            " uncompressed bytes", stream->name, stream->range.begin, size);
-    return DP_OK;
+    return stream->range.begin > size && !more ? begins_behind(stream, size, err) : DP_OK;
 }
 
 static int new_stream(struct dp_context *context, const struct dp_stream_options *options,
@@ -317,8 +321,8 @@ static size_t cut_piece(const struct dp_stream *stream, struct dp_piece *piece)
     return piece->length;
 }
 
-/* Behind what the index is of: the object's last bytes as they are. */
-static int open_rest(struct dp_stream *stream, struct dp_error *err)
+/* Behind what the index is of: the object's last bytes as they are, but for the first `skip`. */
+static int open_rest(struct dp_stream *stream, uint64_t skip, struct dp_error *err)
 {
     uint64_t size = dp_index_source_bytes(stream->index);
     uint64_t begin = size - stream->result.garbage_bytes - stream->result.zero_bytes;
@@ -331,7 +335,7 @@ static int open_rest(struct dp_stream *stream, struct dp_error *err)
     stream->input = NULL;
     stream->index = NULL;
     stream->rest = true;
-    stream->range = (struct dp_range){0, UINT64_MAX};
+    stream->range = (struct dp_range){skip, UINT64_MAX};
     stream->result.garbage_bytes = stream->result.zero_bytes = 0;
     rc = dp_input_open_object(stream->object, (struct dp_range){begin, size}, NULL, &stream->input,
                               err);
@@ -346,6 +350,7 @@ static int open_rest(struct dp_stream *stream, struct dp_error *err)
 /* The end: was there enough? 1: more is to come. */
 static int finish(struct dp_stream *stream, struct dp_error *err)
 {
+    uint64_t rest = 0, skip = 0;
     int rc;
 
     if (stream->rest)
@@ -355,15 +360,15 @@ static int finish(struct dp_stream *stream, struct dp_error *err)
         return dp_error_set_detail(err, DP_DATA, DP_DETAIL_CHECKSUM,
                                    "%s: %" PRIu64 " uncompressed bytes, %" PRIu64 " were indexed",
                                    stream->name, stream->position, decode_end(stream));
+    if (stream->index && stream->pass_rest && stream->to_the_end)
+        rest = stream->result.garbage_bytes + stream->result.zero_bytes;
     if (stream->range.begin > stream->position)
-        return dp_error_set(err, DP_INVALID,
-                            "%s: the range begins at %" PRIu64 ", behind the %" PRIu64
-                            " uncompressed bytes", stream->name, stream->range.begin,
-                            stream->position);
-    if (!stream->index || !stream->pass_rest || !stream->to_the_end ||
-        stream->result.garbage_bytes + stream->result.zero_bytes == 0)
+        skip = stream->range.begin - stream->position;
+    if (skip > rest)
+        return begins_behind(stream, stream->position + rest, err);
+    if (rest == 0)
         return DP_OK;
-    rc = open_rest(stream, err);
+    rc = open_rest(stream, skip, err);
     return rc ? rc : 1;
 }
 

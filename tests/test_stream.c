@@ -395,6 +395,59 @@ START_TEST(not_compressed)
 }
 END_TEST
 
+/* Of `text` and then `length` bytes of `rest`, what follows `begin`. */
+static void check_rest(const struct thing *thing, struct dp_index *index, unsigned threads,
+                       uint64_t begin, const char *rest, size_t length)
+{
+    struct dp_stream_options options = {sizeof(options), threads, {begin, UINT64_MAX}, NULL, 2};
+    uint64_t total = text.length + length, at = begin < text.length ? text.length - begin : 0;
+    struct dp_array out = {0};
+    struct dp_stream *stream = NULL;
+    struct dp_error err;
+    int rc = dp_stream_open(context, thing->object, index, &options, &stream, &err);
+
+    if (!rc)
+        rc = drain(stream, &out, &err);
+    ck_assert_int_eq(rc, begin > total ? DP_INVALID : DP_OK);
+    ck_assert_uint_eq(out.length, begin > total ? 0 : total - begin);
+    if (out.length > at)
+        ck_assert_mem_eq((uint8_t *)out.data + at, rest + length - (out.length - at),
+                         out.length - at);
+    if (begin > total) {
+        char words[128];
+
+        snprintf(words, sizeof(words), "begins at %llu, behind the %llu uncompressed bytes",
+                 (unsigned long long)begin, (unsigned long long)total);
+        ck_assert_ptr_nonnull(strstr(err.message, words));
+    }
+    dp_stream_free(stream);
+    dp_array_free(&out);
+}
+
+/* A range without an end may begin in what follows the last member, with an index as without. */
+START_TEST(from_behind_the_data)
+{
+    static const char *const rests[] = {"garbage", "\0\0\0\0\0\0", ""};
+    const char *rest = rests[_i / 6];
+    size_t length = *rest || _i / 6 == 1 ? strlen("garbage") : 0;
+    const struct thing *like = &things[_i / 2 % 3];
+    struct thing thing = {.packed = {0}};
+    uint64_t begin;
+
+    ck_assert(dp_array_append(&thing.packed, like->packed.data, like->packed.length, 1));
+    if (length)
+        ck_assert(dp_array_append(&thing.packed, rest, length, 1));
+    index_thing(&thing, 200000);
+    for (begin = text.length - 1; begin <= text.length + length + 2; begin++) {
+        check_rest(&thing, thing.index, 1 + (unsigned)_i % 2, begin, rest, length);
+        check_rest(&thing, NULL, 1 + (unsigned)_i % 2, begin, rest, length);
+    }
+    dp_index_free(thing.index);
+    dp_object_free(thing.object);
+    dp_array_free(&thing.packed);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("stream");
@@ -410,6 +463,7 @@ int main(void)
     tcase_add_loop_test(tests, flipped_bits, 0, KINDS);
     tcase_add_loop_test(tests, behind_the_data, 0, 12);
     tcase_add_loop_test(tests, behind_the_end, 0, 24);
+    tcase_add_loop_test(tests, from_behind_the_data, 0, 18);
     tcase_add_test(tests, failure_stays);
     tcase_add_loop_test(tests, failing_reads, 0, KINDS * 3);
     tcase_add_loop_test(tests, cancelling, 0, 3);
