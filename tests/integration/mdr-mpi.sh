@@ -53,7 +53,7 @@ for field in DS GP; do
 done
 
 # Enough to read, little to search: most variants go by their frequency.
-"$build/datasets/generate_cohort" --samples 1000 --variants 40000 --seed 7 --vcf big.vcf.gz --pheno big.tsv ||
+"$build/datasets/generate_cohort" --samples 1000 --variants 60000 --seed 7 --vcf big.vcf.gz --pheno big.tsv ||
     cannot "no cohort"
 dp-index build -q big.vcf.gz || cannot "no index"
 
@@ -132,7 +132,9 @@ fetched_once() {
     together=$(bytes_read)
     check "$mpi: stats of each rank" test -s stats -a -s stats.1 -a -s stats.2
     echo "$mpi: of a VCF of $size bytes, one rank read $alone, three ranks $together"
-    check "$mpi: each slice is fetched once" test $((together * 100)) -le $((size * 110))
+    # Three slices a rank: one that is fetched twice is a ninth more. Neighbours share what lies
+    # between two seek points, a 24th of a slice, and each rank reads the index: 8 % in all.
+    check "$mpi: each slice is fetched once" test $((together * 100)) -le $((size * 109))
     rm -f have.* stats stats.*
 }
 
