@@ -167,15 +167,6 @@ void dp_mdr_score_round(const struct dp_mdr_terms *terms, struct dp_mdr_scores *
     scores->mean_test = dp_mdr_score_mean(terms);
 }
 
-void dp_mdr_score(const struct dp_mdr_table *table, uint64_t cases, uint64_t controls,
-                  struct dp_mdr_scores *scores)
-{
-    struct dp_mdr_terms terms;
-
-    dp_mdr_score_terms(table, cases, controls, &terms);
-    dp_mdr_score_round(&terms, scores);
-}
-
 struct dp_mdr_threshold dp_mdr_threshold_make(uint64_t units)
 {
     struct dp_mdr_ratio ratio = {units, DP_MDR_THRESHOLD_ONE};

@@ -60,7 +60,5 @@ bool dp_mdr_threshold_reached(const struct dp_mdr_threshold *threshold, double s
 
 /* All of them, rounded. */
 void dp_mdr_score_round(const struct dp_mdr_terms *terms, struct dp_mdr_scores *scores);
-void dp_mdr_score(const struct dp_mdr_table *table, uint64_t cases, uint64_t controls,
-                  struct dp_mdr_scores *scores);
 
 #endif

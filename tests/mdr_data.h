@@ -156,6 +156,16 @@ static inline void mdr_naive_table(const struct mdr_data *data, unsigned order,
     }
 }
 
+/* The scores of a table. */
+static inline void mdr_scores(const struct dp_mdr_table *table, uint64_t cases, uint64_t controls,
+                              struct dp_mdr_scores *scores)
+{
+    struct dp_mdr_terms terms;
+
+    dp_mdr_score_terms(table, cases, controls, &terms);
+    dp_mdr_score_round(&terms, scores);
+}
+
 /* For every test: run one suite. */
 static inline int mdr_run(TCase *tcase, const char *name)
 {

@@ -110,7 +110,7 @@ START_TEST(columns)
 }
 END_TEST
 
-/* Numbers are those of dp_mdr_score and dp_mdr_stats_make of the same table. */
+/* Numbers are those of mdr_scores and dp_mdr_stats_make of the same table. */
 START_TEST(numbers)
 {
     const struct dp_mdr_permutation best[] = {{{0.2, {0}}, 1},
@@ -132,7 +132,7 @@ START_TEST(numbers)
     char cells[DP_MDR_CELLS_TEXT_BYTES], *text = report(&how, 2);
 
     mdr_naive_table(&data, 2, variants, &table);
-    dp_mdr_score(&table, data.cohort.case_count, data.cohort.control_count, &scores);
+    mdr_scores(&table, data.cohort.case_count, data.cohort.control_count, &scores);
     dp_mdr_stats_make(&table, data.cohort.case_count, data.cohort.control_count, &stats);
     ck_assert(fabs(atof(field(text, 1, 7)) - scores.mean_train) < 1e-10);
     ck_assert(fabs(atof(field(text, 1, 8)) - scores.mean_test) < 1e-10);

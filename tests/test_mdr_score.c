@@ -61,7 +61,7 @@ START_TEST(by_hand)
     struct dp_mdr_scores scores;
 
     make_table(counts, &table);
-    dp_mdr_score(&table, 20, 20, &scores);
+    mdr_scores(&table, 20, 20, &scores);
     /* Fold 0 trains with (5,2) low, (1,1) tie: high, (4,7) high, (0,0) low though 3 test there. */
     ck_assert(scores.train[0] == (8 / 10.0 + 5 / 10.0) / 2);
     ck_assert(scores.test[0] == (7 / 10.0 + 5 / 10.0) / 2);
@@ -72,7 +72,7 @@ START_TEST(by_hand)
     ck_assert(scores.mean_train == (scores.train[0] + scores.train[1]) / 2);
     /* The threshold is that of the cohort: with half as many cases, (5,2) is low, still, but (4,1)
      * too; with a quarter, both are high. */
-    dp_mdr_score(&table, 10, 30, &scores);
+    mdr_scores(&table, 10, 30, &scores);
     ck_assert(scores.train[0] == (10 / 10.0 + 0 / 10.0) / 2);
     ck_assert(scores.train[1] == (9 / 10.0 + 4 / 10.0) / 2);
 }
@@ -88,11 +88,11 @@ START_TEST(empty_classes)
     struct dp_mdr_scores scores;
 
     make_table(counts, &table);
-    dp_mdr_score(&table, 10, 10, &scores);
+    mdr_scores(&table, 10, 10, &scores);
     ck_assert(scores.train[0] == 1 && scores.test[0] == 0);
     ck_assert(scores.train[1] == 1 && scores.test[1] == 0);
     make_table(nothing, &table);
-    dp_mdr_score(&table, 10, 10, &scores);
+    mdr_scores(&table, 10, 10, &scores);
     ck_assert(scores.train[0] == 0.5 && scores.test[0] == 0.5);
     ck_assert(scores.mean_train == 0.5 && scores.mean_test == 0.5);
 }
@@ -113,9 +113,9 @@ START_TEST(symmetric)
             swapped[0] = v[1];
             swapped[1] = v[0];
             dp_mdr_table_count(data.planes, 2, v, &table);
-            dp_mdr_score(&table, data.cohort.case_count, data.cohort.control_count, &one);
+            mdr_scores(&table, data.cohort.case_count, data.cohort.control_count, &one);
             dp_mdr_table_count(data.planes, 2, swapped, &table);
-            dp_mdr_score(&table, data.cohort.case_count, data.cohort.control_count, &other);
+            mdr_scores(&table, data.cohort.case_count, data.cohort.control_count, &other);
             ck_assert_mem_eq(&one, &other, sizeof(one));
         }
     }

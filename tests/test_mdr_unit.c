@@ -55,7 +55,7 @@ static void search_naively(const struct mdr_data *data, const struct how *how, s
         for (v[1] = v[0] + 1; v[1] < n; v[1]++) {
             for (v[2] = how->order == 3 ? v[1] + 1 : 0; v[2] < end; v[2]++) {
                 mdr_naive_table(data, how->order, v, &table);
-                dp_mdr_score(&table, data->cohort.case_count, data->cohort.control_count, &scores);
+                mdr_scores(&table, data->cohort.case_count, data->cohort.control_count, &scores);
                 hit = (struct dp_mdr_hit){0, {v[0], v[1], v[2]}};
                 for (f = 0; f < data->cohort.fold_count; f++) {
                     hit.score = scores.train[f];
