@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum slot_state { EMPTY, FILLING, FILLED, WORKING, READY };
+enum slot_state { FILLING, FILLED, WORKING, READY };
 
 struct slot {
     enum slot_state state;
@@ -27,17 +27,22 @@ struct member {
     pthread_t thread;
 };
 
-/* Batches are numbered in order; batch n stands in slot n % slot_count. Under the mutex:
- * reading <= filling <= reading + slot_count. */
+/* Batches are numbered in order; batch n stands in the slot order[n % slot_count]. The next one takes
+ * the slot that became free last: its memory is at hand, and that of slots which are never needed is
+ * never touched. Under the mutex: reading <= filling <= reading + slot_count. */
 struct dp_crew {
     struct dp_pass *pass;
     struct slot *slots;
     unsigned slot_count;
+    struct slot **order;
+    struct slot **spare; /* of no batch */
+    unsigned spare_count;
     uint8_t *rooms;   /* of all batches and workers; NULL when the pass needs none */
     uint64_t reading; /* the batch that the caller holds or wants next */
     bool holding;     /* it holds it */
     uint64_t filling; /* the next batch to fill, or the one being filled */
     bool busy;        /* somebody fills */
+    struct slot *last; /* the one filled last */
     bool filled_all;  /* the last batch was filled */
     bool stop;
     struct member *members; /* the first is the caller */
@@ -47,29 +52,38 @@ struct dp_crew {
     pthread_cond_t changed;
 };
 
+/* Where that of a batch stands, from reading to filling. */
+static struct slot **place_of(struct dp_crew *crew, uint64_t number)
+{
+    return &crew->order[number % crew->slot_count];
+}
+
 static struct slot *slot_of(struct dp_crew *crew, uint64_t number)
 {
-    return &crew->slots[number % crew->slot_count];
+    return *place_of(crew, number);
 }
 
 /* Fills the next batch, if that is what there is to do. Called and left with the mutex held. */
 static bool try_fill(struct dp_crew *crew)
 {
     const struct dp_pass_ops *ops = crew->pass->ops;
-    struct slot *slot = slot_of(crew, crew->filling);
-    const struct slot *before = slot_of(crew, crew->filling + crew->slot_count - 1);
-    bool history = ops->needs_history && crew->filling > 0;
+    struct slot *slot;
 
-    if (crew->busy || crew->filled_all || slot->state != EMPTY)
+    if (crew->busy || crew->filled_all || crew->spare_count == 0)
         return false;
     crew->busy = true;
+    slot = crew->spare[--crew->spare_count];
     slot->state = FILLING;
+    *place_of(crew, crew->filling) = slot;
     pthread_mutex_unlock(&crew->mutex);
-    dp_batch_clear(&slot->batch, crew->pass->flow.offset, history ? &before->batch : NULL);
+    /* Where the last batch was given back already, it is this very slot that held it. */
+    dp_batch_clear(&slot->batch, crew->pass->flow.offset,
+                   ops->needs_history && crew->last ? &crew->last->batch : NULL);
     ops->fill(crew->pass, &slot->batch);
     pthread_mutex_lock(&crew->mutex);
     crew->filled_all = slot->batch.state != DP_BATCH_MORE;
     crew->filling++;
+    crew->last = slot;
     crew->busy = false;
     slot->state = FILLED;
     pthread_cond_broadcast(&crew->changed);
@@ -111,6 +125,12 @@ static void *serve(void *user)
     return NULL;
 }
 
+/* Whether the batch that the caller wants is there. */
+static bool is_ready(struct dp_crew *crew)
+{
+    return crew->reading < crew->filling && slot_of(crew, crew->reading)->state == READY;
+}
+
 struct dp_batch *dp_crew_next(struct dp_crew *crew)
 {
     struct dp_worker *worker = &crew->members[0].worker;
@@ -118,14 +138,14 @@ struct dp_batch *dp_crew_next(struct dp_crew *crew)
 
     pthread_mutex_lock(&crew->mutex);
     if (crew->holding) {
-        slot_of(crew, crew->reading++)->state = EMPTY;
+        crew->spare[crew->spare_count++] = slot_of(crew, crew->reading++);
         pthread_cond_broadcast(&crew->changed);
     }
     crew->holding = true;
-    slot = slot_of(crew, crew->reading);
-    while (slot->state != READY)
+    while (!is_ready(crew))
         if (!try_work(crew, worker) && !try_fill(crew))
             pthread_cond_wait(&crew->changed, &crew->mutex);
+    slot = slot_of(crew, crew->reading);
     pthread_mutex_unlock(&crew->mutex);
     return &slot->batch;
 }
@@ -192,12 +212,19 @@ int dp_crew_open(struct dp_pass *pass, unsigned threads, const char *backend,
         threads = 1;
     self->pass = pass;
     self->member_count = threads;
-    self->slot_count = threads == 1 ? 1 : threads + 1;
+    self->slot_count = threads == 1 ? 1 : threads + 2;
     pthread_mutex_init(&self->mutex, NULL);
     pthread_cond_init(&self->changed, NULL);
     self->members = calloc(threads, sizeof(*self->members));
     self->slots = calloc(self->slot_count, sizeof(*self->slots));
-    ok = self->members && self->slots && make_rooms(self);
+    self->order = calloc(self->slot_count, sizeof(struct slot *));
+    self->spare = calloc(self->slot_count, sizeof(struct slot *));
+    ok = self->members && self->slots && self->order && self->spare && make_rooms(self);
+    /* The first slot is the first to be taken. */
+    while (ok && self->spare_count < self->slot_count) {
+        self->spare[self->spare_count] = &self->slots[self->slot_count - 1 - self->spare_count];
+        self->spare_count++;
+    }
     for (unsigned i = 0; ok && i < threads; i++) {
         self->members[i].crew = self;
         self->members[i].worker.backend = backend;
@@ -222,6 +249,8 @@ void dp_crew_free(struct dp_crew *crew)
         dp_worker_free(&crew->members[i].worker);
     free(crew->rooms);
     free(crew->slots);
+    free(crew->order);
+    free(crew->spare);
     free(crew->members);
     pthread_cond_destroy(&crew->changed);
     pthread_mutex_destroy(&crew->mutex);
