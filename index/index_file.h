@@ -11,7 +11,7 @@
 #include "index/tables.h"
 
 #define DP_FILE_MAGIC "\x89" "DPI\r\n\x1a\n" /* text mode transfers break it, on purpose */
-#define DP_FILE_VERSION 1u
+#define DP_FILE_VERSION 2u
 #define DP_FILE_HEADER_BYTES 512u
 #define DP_FILE_SECTIONS_MAX 15u
 #define DP_FILE_PAGE_BYTES 65536u

@@ -25,7 +25,7 @@
 
 #include <stdatomic.h>
 
-#define DP_SLICE_VERSION 1
+#define DP_SLICE_VERSION 2
 
 /* Longer lines are refused before they are looked at. */
 #define DP_SLICE_LINE_MAX (1u << 20)

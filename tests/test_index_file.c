@@ -89,8 +89,11 @@ START_TEST(what_is_unknown_and_required_needs_a_newer_version)
     ck_assert_int_eq(decode(&header, &back), DP_UNSUPPORTED);
     header = sample_header();
     dp_index_file_encode(&header, bytes);
-    bytes[8] = 2;
-    ck_assert_int_eq(dp_index_file_decode(bytes, 1000, "x", &back, NULL), DP_UNSUPPORTED);
+    for (uint8_t version = 0; version < 4; version++) {
+        bytes[8] = version;
+        ck_assert_int_eq(dp_index_file_decode(bytes, 1000, "x", &back, NULL),
+                         version == DP_FILE_VERSION ? DP_OK : DP_UNSUPPORTED);
+    }
 }
 END_TEST
 

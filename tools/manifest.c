@@ -307,7 +307,7 @@ int dp_manifest_require_whole(struct dp_manifest *manifest, struct dp_error *err
 
 /* A line as dp-slice plan writes it has its keys in one order, and at its end the checksum of the
  * rest as it stands. (Written anew by something else it has the same check and another text.) */
-#define BEFORE_ID     "{\"v\":1,\"id\":\""
+#define BEFORE_ID     "{\"v\":2,\"id\":\""
 #define BEFORE_PLAN   "\",\"plan\":\""
 #define BEFORE_NUMBER "\",\"n\":"
 #define BEFORE_CHECK  ",\"check\":\""

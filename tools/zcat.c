@@ -422,7 +422,7 @@ static int find_index(struct dp_zcat *zcat, const char *name, struct dp_object *
     if (rc == DP_NOT_FOUND && !zcat->index)
         return dp_error_set(err, DP_NOT_FOUND, "%s: --records needs an index; make one with: "
                             "dp-index build %s", name, name);
-    if ((rc == DP_STALE_INDEX || rc == DP_BAD_INDEX) && !part) {
+    if ((rc == DP_STALE_INDEX || rc == DP_BAD_INDEX || rc == DP_UNSUPPORTED) && !part) {
         dp_tool_warn(&zcat->tool, "%s; going on without the index", err->message);
         return DP_OK;
     }

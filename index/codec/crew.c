@@ -27,9 +27,9 @@ struct member {
     pthread_t thread;
 };
 
-/* Batches are numbered in order; batch n stands in the slot order[n % slot_count]. The next one takes
- * the slot that became free last: its memory is at hand, and that of slots which are never needed is
- * never touched. Under the mutex: reading <= filling <= reading + slot_count. */
+/* Batches are numbered in order; batch n stands in the slot order[n % slot_count]. The next one
+ * takes the slot that became free last: its memory is at hand, and that of slots which are never
+ * needed is never touched. Under the mutex: reading <= filling <= reading + slot_count. */
 struct dp_crew {
     struct dp_pass *pass;
     struct slot *slots;

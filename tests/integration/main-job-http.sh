@@ -68,7 +68,7 @@ END
 refused "overwritten on the web server"
 
 # --- the signature of a manifest's URL is in no message
-echo '{"v":1}' >"$objects/broken.manifest"
+echo '{"v":2}' >"$objects/broken.manifest"
 for command in fetch check; do
     dp-slice "$command" "$site/broken.manifest?X-Amz-Signature=0123secret" >"$work/piece" 2>"$work/words"
     same "$command a broken manifest: exit status" "$?" 3

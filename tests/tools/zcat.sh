@@ -210,6 +210,15 @@ for at in 4 $((bytes / 4)) $((bytes / 2)) $((bytes * 3 / 4)); do
     ends 0 "damaged index at $at" dp-zcat a.fq.gz
     check "damaged index at $at" cmp out a.fq
 done
+patch_at kept a.fq.gz.dpi 8 '\001'
+ends 0 "an index of another version" dp-zcat a.fq.gz
+says "index version 1 needs another dataplug; going on without the index" \
+    "an index of another version"
+check "an index of another version" cmp out a.fq
+ends 1 "an index of another version, records" dp-zcat --records 1 a.fq.gz
+ends 0 "an index of another version is made anew" dp-index build a.fq.gz
+ends 0 "the index made anew" dp-zcat --records 1 a.fq.gz
+check "the index made anew" cmp out <(head -4 a.fq)
 cp kept a.fq.gz.dpi
 ends 0 "--index" bash -c "mv a.fq.gz.dpi elsewhere; dp-zcat --index elsewhere --records 5 a.fq.gz"
 check "--index" cmp out <(sed -n 17,20p a.fq)
