@@ -3,7 +3,8 @@
 
 /* A slice's outputs: for each, its pieces one after the other. The first piece of every output is
  * opened at once, so that its transfers begin; where an object is far away the following ones, too,
- * some at a time, or each would cost a round trip; else a later one when it is its turn.
+ * some at a time, or each would cost a round trip; else a later one when it is its turn. The one
+ * behind a header is opened with it: its threads decompress while the header is given out.
  *
  * Interleaved, the two outputs of mates take turns record by record. What they give is gathered in
  * a buffer, as records are small; of large ones only a part stands there at a time. */
@@ -74,12 +75,13 @@ static const struct dp_slice_piece *find_piece(struct dp_reader *reader, uint32_
     return NULL;
 }
 
-/* Opens some of the pieces that follow. A failure is none yet: what comes before it is good. */
-static void open_ahead(struct dp_reader *reader, uint32_t output)
+/* Opens pieces that follow, until so many wait. A failure is none yet: what comes before it is
+ * good. */
+static void open_ahead(struct dp_reader *reader, uint32_t output, size_t count)
 {
     struct flow *flow = &reader->flows[output];
 
-    while (flow->ahead_count < OPEN_PIECES - 1) {
+    while (flow->ahead_count < count) {
         struct opened *opened = &flow->ahead[flow->ahead_count];
 
         opened->planned = find_piece(reader, output);
@@ -118,7 +120,9 @@ static int next_piece(struct dp_reader *reader, uint32_t output, struct dp_error
         rc = dp_piece_reader_open(reader->context, reader->slice, flow->planned, &reader->options,
                                   &flow->piece, err);
     if (!rc && dp_piece_reader_is_far(flow->piece))
-        open_ahead(reader, output);
+        open_ahead(reader, output, OPEN_PIECES - 1);
+    else if (!rc && flow->planned->prologue)
+        open_ahead(reader, output, 1);
     return rc;
 }
 

@@ -112,13 +112,24 @@ static bool try_work(struct dp_crew *crew, struct dp_worker *worker)
     return false;
 }
 
+/* Nothing is left to be taken, and nothing will be. */
+static bool is_over(struct dp_crew *crew)
+{
+    bool over = crew->filled_all && !crew->busy;
+
+    for (uint64_t number = crew->reading; over && number < crew->filling; number++)
+        over = slot_of(crew, number)->state != FILLED;
+    return over;
+}
+
+/* It goes by itself when all is taken: to be woken for that, and waited for, takes longer. */
 static void *serve(void *user)
 {
     struct member *member = user;
     struct dp_crew *crew = member->crew;
 
     pthread_mutex_lock(&crew->mutex);
-    while (!crew->stop)
+    while (!crew->stop && !is_over(crew))
         if (!try_fill(crew) && !try_work(crew, &member->worker))
             pthread_cond_wait(&crew->changed, &crew->mutex);
     pthread_mutex_unlock(&crew->mutex);
