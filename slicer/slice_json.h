@@ -12,7 +12,7 @@
  * a string is not UTF-8. The caller drops the reference. */
 json_t *dp_slice_json_write(const struct dp_slice *slice);
 
-/* Fills *slice (zeroed before) from a version 1 object. Types and the range of every number are
+/* Fills *slice (zeroed before) from a version 2 object. Types and the range of every number are
  * checked here, whether they fit together is dp_slice_check's. On failure the caller still frees
  * what was filled. */
 int dp_slice_json_read(json_t *root, struct dp_slice *slice, struct dp_error *err);

@@ -15,7 +15,8 @@
 #include "index/codec/source.h"
 
 /* Uncompressed bytes of a batch. Large enough that what a call of a decoder costs by itself is
- * small, small enough to stay in a core's cache on the way to the next thread. */
+ * small, small enough to stay in a core's cache on the way to the next thread. (Where threads share
+ * a gzip stream it is twice as much, of short stretches less: dp_pass_room.) */
 #define DP_BATCH_BYTES (512u << 10)
 
 enum {

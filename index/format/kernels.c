@@ -143,7 +143,7 @@ static _Atomic(const struct dp_kernels *) chosen;
  * some twenty times, and each costs microseconds on a virtual machine. */
 static bool have_avx2(void)
 {
-#ifdef HAVE_SYS_PLATFORM_X86_H
+#ifdef CPU_FEATURE_ACTIVE
     return CPU_FEATURE_ACTIVE(AVX2) && CPU_FEATURE_ACTIVE(BMI1) && CPU_FEATURE_ACTIVE(POPCNT);
 #else
     __builtin_cpu_init();
