@@ -317,6 +317,44 @@ START_TEST(flood_of_empty_members)
 }
 END_TEST
 
+/* The first `end` bytes of a stream, and not one more. */
+static void check_prefix(const struct stream *stream, uint64_t end, unsigned threads)
+{
+    struct dp_decoder_config config = {
+        .codec = stream->codec, .end_offset = end, .threads = threads};
+    struct data_pass pass;
+
+    data_decode(&pass, &config, stream->packed.data, stream->packed.length, 1 << 20);
+    ck_assert_msg(pass.rc == 0, "%s, %llu: %s", stream->name, (unsigned long long)end,
+                  pass.error.message);
+    ck_assert_uint_eq(pass.bytes.length, end);
+    ck_assert_mem_eq(pass.bytes.data, stream->plain.data, (size_t)end);
+    data_pass_free(&pass);
+}
+
+/* Rooms are no longer than what is asked for: about the lengths at which they stop growing. */
+START_TEST(ends_about_the_size_of_a_room)
+{
+    static const uint64_t sizes[] = {2, 16 << 10, DP_BATCH_BYTES - (64 << 10), DP_BATCH_BYTES,
+                                     2 * DP_BATCH_BYTES};
+    struct stream stream = {.name = _i ? "bgzf" : "gzip",
+                            .codec = _i ? DP_CODEC_BGZF : DP_CODEC_GZIP};
+    const struct data_member how = {6, Z_DEFAULT_STRATEGY, 0, 0};
+
+    data_reads(&stream.plain, 2 * DP_BATCH_BYTES + 100000, 3);
+    if (_i)
+        data_bgzf(&stream.packed, stream.plain.data, stream.plain.length, 65536, true);
+    else
+        data_member(&stream.packed, stream.plain.data, stream.plain.length, &how);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        for (uint64_t end = sizes[i] - 1; end <= sizes[i] + 1; end++)
+            for (unsigned threads = 1; threads <= 3; threads++)
+                check_prefix(&stream, end, threads);
+    dp_array_free(&stream.plain);
+    dp_array_free(&stream.packed);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("decoder");
@@ -329,6 +367,7 @@ int main(void)
     tcase_add_loop_test(tests, points_restart, 0, STREAMS);
     tcase_add_loop_test(tests, nothing_depends, 0, STREAMS);
     tcase_add_test(tests, flood_of_empty_members);
+    tcase_add_loop_test(tests, ends_about_the_size_of_a_room, 0, 2);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
