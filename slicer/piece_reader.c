@@ -155,11 +155,20 @@ static bool is_short(const struct dp_piece_reader *reader)
            piece->decoded_end - piece->point.uncompressed_offset <= SHORT_BYTES;
 }
 
+/* A header near by is one thread's work, however long: others are at the piece behind it. */
+static unsigned choose_threads(const struct dp_piece_reader *reader,
+                               const struct dp_reader_options *options)
+{
+    bool header = reader->piece->prologue && !reader->object->remote;
+
+    return header || is_short(reader) ? 1 : options->threads;
+}
+
 static int open_decoder(struct dp_piece_reader *reader, struct dp_context *context,
                         const struct dp_reader_options *options, struct dp_error *err)
 {
     const struct dp_slice_piece *piece = reader->piece;
-    unsigned threads = is_short(reader) ? 1 : options->threads;
+    unsigned threads = choose_threads(reader, options);
     struct dp_input_options reading = {.threads = threads > 1,
                                        .decoded = reader->source->codec != DP_CODEC_NONE,
                                        .part_bytes = is_short(reader) ? SHORT_BYTES : 0};
