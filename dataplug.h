@@ -73,7 +73,8 @@ enum dp_detail {
     DP_DETAIL_CHECKSUM = 9,        /* bytes differ from what was indexed */
     DP_DETAIL_NO_RANGES = 10,      /* the server cannot serve byte ranges */
     DP_DETAIL_GZIP_HEADER = 11,    /* a member's header does not fit its checksum */
-    DP_DETAIL_GZIP_TRAILER = 12    /* neither a member's CRC nor its length fits */
+    DP_DETAIL_GZIP_TRAILER = 12,   /* neither a member's CRC nor its length fits */
+    DP_DETAIL_VERSION = 13         /* an index or slice that another version of dataplug made */
 };
 
 struct dp_error {

@@ -123,9 +123,10 @@ static int check_section(const struct dp_file_header *header, size_t i, uint64_t
 
     if (!known_section(section->id, &row_bytes)) {
         if (section->flags & DP_FILE_REQUIRED)
-            return dp_error_set(err, DP_UNSUPPORTED,
-                                "%s: offset %zu: section %lu needs a newer dataplug", name,
-                                AT_SECTIONS + i * ENTRY_BYTES, (unsigned long)section->id);
+            return dp_error_set_detail(
+                err, DP_UNSUPPORTED, DP_DETAIL_VERSION,
+                "%s: offset %zu: section %lu needs a newer dataplug", name,
+                AT_SECTIONS + i * ENTRY_BYTES, (unsigned long)section->id);
         row_bytes = section->row_bytes;
     }
     if (dp_index_file_section(header, section->id) != section ||
@@ -166,8 +167,9 @@ int dp_index_file_decode(const uint8_t bytes[DP_FILE_HEADER_BYTES], uint64_t fil
     if (memcmp(bytes, DP_FILE_MAGIC, 8) != 0)
         return dp_error_set(err, DP_BAD_INDEX, "%s: not a dataplug index", name);
     if (dp_le32_load(bytes + AT_VERSION) != DP_FILE_VERSION)
-        return dp_error_set(err, DP_UNSUPPORTED, "%s: index version %lu needs another dataplug",
-                            name, (unsigned long)dp_le32_load(bytes + AT_VERSION));
+        return dp_error_set_detail(err, DP_UNSUPPORTED, DP_DETAIL_VERSION,
+                                   "%s: index version %lu needs another dataplug", name,
+                                   (unsigned long)dp_le32_load(bytes + AT_VERSION));
     if (dp_le32_load(bytes + AT_CRC) != header_crc(bytes))
         return dp_error_set_detail(err, DP_BAD_INDEX, DP_DETAIL_CHECKSUM,
                                    "%s: the header of the index is damaged", name);

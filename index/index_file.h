@@ -64,8 +64,8 @@ bool dp_index_file_table_rows(uint64_t length, uint32_t row_bytes, uint64_t *row
 /* Writes a header. */
 void dp_index_file_encode(const struct dp_file_header *header,
                           uint8_t bytes[DP_FILE_HEADER_BYTES]);
-/* Reads and checks one: DP_BAD_INDEX, or DP_UNSUPPORTED for another version or an unknown section
- * that is required. `name` stands in messages. */
+/* Reads and checks one: DP_BAD_INDEX, or DP_UNSUPPORTED with DP_DETAIL_VERSION for another version
+ * or an unknown section that is required. `name` stands in messages. */
 int dp_index_file_decode(const uint8_t bytes[DP_FILE_HEADER_BYTES], uint64_t file_bytes,
                          const char *name, struct dp_file_header *header, struct dp_error *err);
 /* The section with this id, NULL when there is none. */

@@ -171,11 +171,11 @@ int dp_index_meta_parse(const char *text, size_t length, const char *name,
         result = dp_error_set(err, DP_BAD_INDEX, "%s: the facts of the index make no sense",
                               name);
     else if (!dp_codec_parse(codec, &index->codec))
-        result = dp_error_set(err, DP_UNSUPPORTED, "%s: codec %s needs another dataplug", name,
-                              codec);
+        result = dp_error_set_detail(err, DP_UNSUPPORTED, DP_DETAIL_VERSION,
+                                     "%s: codec %s needs another dataplug", name, codec);
     else if (!(index->format = dp_format_find(format)))
-        result = dp_error_set(err, DP_UNSUPPORTED, "%s: format %s needs another dataplug", name,
-                              format);
+        result = dp_error_set_detail(err, DP_UNSUPPORTED, DP_DETAIL_VERSION,
+                                     "%s: format %s needs another dataplug", name, format);
     json_decref(meta);
     return result;
 }

@@ -389,8 +389,9 @@ static int check_version(const json_t *root, struct dp_error *err)
     if (!json_is_integer(version))
         return dp_error_set(err, DP_BAD_INDEX, "slice: no version, this is not a slice");
     if (json_integer_value(version) != DP_SLICE_VERSION)
-        return dp_error_set(err, DP_UNSUPPORTED, "slice: version %lld is not known here",
-                            (long long)json_integer_value(version));
+        return dp_error_set_detail(err, DP_UNSUPPORTED, DP_DETAIL_VERSION,
+                                   "slice: version %lld is not known here",
+                                   (long long)json_integer_value(version));
     return DP_OK;
 }
 

@@ -84,15 +84,20 @@ START_TEST(what_is_unknown_and_required_needs_a_newer_version)
 {
     struct dp_file_header header = sample_header(), back;
     uint8_t bytes[DP_FILE_HEADER_BYTES];
+    struct dp_error err = {0};
 
     header.sections[2].flags = DP_FILE_REQUIRED;
-    ck_assert_int_eq(decode(&header, &back), DP_UNSUPPORTED);
+    dp_index_file_encode(&header, bytes);
+    ck_assert_int_eq(dp_index_file_decode(bytes, 1000, "x", &back, &err), DP_UNSUPPORTED);
+    ck_assert_int_eq(err.detail, DP_DETAIL_VERSION);
     header = sample_header();
     dp_index_file_encode(&header, bytes);
     for (uint8_t version = 0; version < 4; version++) {
+        dp_error_clear(&err);
         bytes[8] = version;
-        ck_assert_int_eq(dp_index_file_decode(bytes, 1000, "x", &back, NULL),
+        ck_assert_int_eq(dp_index_file_decode(bytes, 1000, "x", &back, &err),
                          version == DP_FILE_VERSION ? DP_OK : DP_UNSUPPORTED);
+        ck_assert_int_eq(err.detail, version == DP_FILE_VERSION ? 0 : DP_DETAIL_VERSION);
     }
 }
 END_TEST

@@ -42,6 +42,7 @@ static int64_t answers(const void *bytes, size_t length)
     result = dp_index_open_object(context, object, &index, &err);
     if (result) {
         ck_assert_int_eq(result, err.code);
+        ck_assert_int_eq(err.detail == DP_DETAIL_VERSION, result == DP_UNSUPPORTED);
         ck_assert_str_ne(err.message, "");
         ck_assert_ptr_null(index);
         return result;

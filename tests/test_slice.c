@@ -253,6 +253,7 @@ START_TEST(test_not_a_slice)
     }
     ck_assert_int_eq(parse("{\"v\":1,\"anything\":[]}", &err), DP_UNSUPPORTED);
     ck_assert_int_eq(parse("{\"v\":3,\"anything\":[]}", &err), DP_UNSUPPORTED);
+    ck_assert_int_eq(err.detail, DP_DETAIL_VERSION);
 }
 END_TEST
 

@@ -403,6 +403,13 @@ static int index_descriptor(struct dp_zcat *zcat, const char *name, int fd, stru
 
 /* --------------------------------------------------------------------------------- objects */
 
+/* Can the whole be had without an index that was not usable? What else went wrong is told. */
+static bool can_do_without(int rc, const struct dp_error *err)
+{
+    return rc == DP_STALE_INDEX || rc == DP_BAD_INDEX ||
+           (rc == DP_UNSUPPORTED && err->detail == DP_DETAIL_VERSION);
+}
+
 /* Finds an index that may be used; *index is NULL when there is none and none is needed. */
 static int find_index(struct dp_zcat *zcat, const char *name, struct dp_object *object,
                       struct dp_index **index, struct dp_error *err)
@@ -417,12 +424,15 @@ static int find_index(struct dp_zcat *zcat, const char *name, struct dp_object *
     rc = dp_index_find(zcat->tool.context, object, zcat->index, index, err);
     if (rc == DP_NOT_FOUND && !zcat->index && !zcat->by_records)
         return DP_OK;
-    if (rc == DP_UNSUPPORTED && err->detail == DP_DETAIL_NO_RANGES && !zcat->by_records)
-        return DP_OK; /* it comes whole or not at all, and so the index is of no use */
+    if (rc == DP_UNSUPPORTED && err->detail == DP_DETAIL_NO_RANGES && !zcat->by_records) {
+        if (zcat->index) /* which of the two comes whole or not at all is in the message */
+            dp_tool_warn(&zcat->tool, "%s; going on without the index", err->message);
+        return DP_OK;
+    }
     if (rc == DP_NOT_FOUND && !zcat->index)
         return dp_error_set(err, DP_NOT_FOUND, "%s: --records needs an index; make one with: "
                             "dp-index build %s", name, name);
-    if ((rc == DP_STALE_INDEX || rc == DP_BAD_INDEX || rc == DP_UNSUPPORTED) && !part) {
+    if (!part && can_do_without(rc, err)) {
         dp_tool_warn(&zcat->tool, "%s; going on without the index", err->message);
         return DP_OK;
     }

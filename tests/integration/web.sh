@@ -116,6 +116,10 @@ dp-index build -q -o "$work/local.dpi" "$work/www/reads.gz" || fail "a local bui
 check "no ranges: the index is that of the file" cmp -s "$work/local.dpi" "$(find "$DP_INDEX_DIR" -name '*.dpi')"
 dp-zcat "$NGINX_URL/nr/reads.gz" | cmp -s - "$work/reads"
 same "no ranges: from beginning to end" "${PIPESTATUS[*]}" "0 0"
+dp-zcat --index "$work/local.dpi" "$NGINX_URL/nr/reads.gz" 2>"$work/err" | cmp -s - "$work/reads"
+same "no ranges: with an index that was asked for" "${PIPESTATUS[*]}" "0 0"
+check "no ranges: an index that was asked for and is of no use" \
+    grep -q "^dp-zcat: warning: $NGINX_URL/nr/reads.gz: .*; going on without the index$" "$work/err"
 refuses "no ranges: plan" "^dp-slice: $NGINX_URL/nr/reads.gz: .*(ranges|parts)" dp-slice plan -n 3 "$NGINX_URL/nr/reads.gz"
 # Lines that were made while there were ranges.
 dp-slice plan -n 3 --index "$work/local.dpi" "$NGINX_URL/reads.gz" >"$work/manifest" || fail "a plan"

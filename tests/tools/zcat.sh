@@ -223,6 +223,9 @@ cp kept a.fq.gz.dpi
 ends 0 "--index" bash -c "mv a.fq.gz.dpi elsewhere; dp-zcat --index elsewhere --records 5 a.fq.gz"
 check "--index" cmp out <(sed -n 17,20p a.fq)
 ends 1 "--index that is not there" dp-zcat --index nothing a.fq.gz
+ends 1 "--index that no place can have" dp-zcat --index gopher://host/a.dpi a.fq.gz
+says "^dp-zcat: gopher://: no such place is known" "--index that no place can have"
+same "--index that no place can have: bytes" "$(wc -c <out)" 0
 
 # An index of the sound part must not hide that the rest is damaged.
 head -c 100000 a.fq.gz >cut.fq.gz
