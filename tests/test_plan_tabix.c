@@ -130,14 +130,19 @@ static void open_files(struct made *made, const struct tabix_kind *kind)
                   "%s", err.message);
 }
 
-static void make(struct made *made, const struct tabix_kind *kind, size_t block_bytes,
-                 uint64_t seed)
+static void begin(struct made *made, bool bcf, uint64_t seed)
 {
     memset(made, 0, sizeof(*made));
-    made->bcf = !kind->names;
+    made->bcf = bcf;
     made->context = test_context();
     made->folder = test_enter_folder();
     make_text(made, seed);
+}
+
+static void make(struct made *made, const struct tabix_kind *kind, size_t block_bytes,
+                 uint64_t seed)
+{
+    begin(made, !kind->names, seed);
     pack(made, block_bytes);
     open_files(made, kind);
 }
@@ -291,6 +296,39 @@ START_TEST(what_it_cannot_cut)
 }
 END_TEST
 
+/* Whoever made the index looked at no record, and so every fetch does: there is no checksum that
+ * would tell. */
+START_TEST(records_are_judged)
+{
+    struct made made;
+    struct dp_plan_tabix *plan = NULL;
+    struct dp_array out = {0};
+    struct dp_slice_info info;
+    struct dp_error err = {0};
+    char *position;
+    unsigned refused = 0;
+    uint64_t i;
+
+    begin(&made, false, 7);
+    position = memchr((char *)made.text.data + made.edges[RECORDS / 2], '\t', 10);
+    ck_assert_ptr_nonnull(position);
+    position[1] = 'x';
+    pack(&made, 700);
+    open_files(&made, &tbi);
+    ck_assert_int_eq(new_plan(&made, 5, &plan, &err), 0);
+    for (i = 1; i <= 5; i++) {
+        int rc = fetch(&made, plan, i, &out, &info, &err);
+
+        refused += rc != 0;
+        ck_assert_msg(!rc || (rc == DP_DATA && err.detail == DP_DETAIL_RECORD), "%s", err.message);
+    }
+    ck_assert_uint_eq(refused, 1);
+    dp_plan_tabix_free(plan);
+    dp_array_free(&out);
+    release(&made);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------- stale */
 
 /* The object becomes another one while the index stays: planning or fetching must notice, or the
@@ -416,6 +454,7 @@ int main(void)
     tcase_add_test(tcase, parts_are_balanced);
     tcase_add_test(tcase, one_part_has_its_count);
     tcase_add_test(tcase, what_it_cannot_cut);
+    tcase_add_test(tcase, records_are_judged);
     tcase_add_loop_test(tcase, another_object_is_noticed, 0, 16);
     tcase_add_loop_test(tcase, shifted_records, 0, 3);
     suite_add_tcase(suite, tcase);

@@ -395,6 +395,44 @@ START_TEST(test_lying_slice)
 }
 END_TEST
 
+/* The lines of a VCF are not judged again where a checksum stands for them: so it must be looked
+ * at, whether the lines are bad or only others. */
+START_TEST(test_checksum_stands_for_records)
+{
+    static const char bytes[] = {'x', '7'}; /* no position at all; another position */
+    struct dp_array out = {0};
+    struct dp_slice *slice;
+    struct dp_error err;
+    uint64_t at;
+    uint8_t kept;
+    size_t i;
+
+    use(VARIANTS, PLAIN, 8192);
+    slice = slice_of(DP_UNIT_RECORDS, 3, 2, 0);
+    free(slice->sources[0].validator);
+    slice->sources[0].validator = strdup("");
+    at = sample.edges[(slice->interval.begin + slice->interval.end) / 2].offset;
+    at += strcspn((const char *)sample.bytes + at, "\t") + 1;
+    kept = place.packed[at];
+    for (i = 0; i < sizeof(bytes); i++) {
+        ck_assert_int_ne(kept, bytes[i]);
+        place.packed[at] = (uint8_t)bytes[i];
+        place_write(&place, place.packed, place.packed_bytes, true);
+        expect_failure(slice, DP_DATA, &err);
+        ck_assert_int_eq(err.detail, DP_DETAIL_CHECKSUM);
+    }
+    place.packed[at] = kept;
+    place_write(&place, place.packed, place.packed_bytes, true);
+    ck_assert_int_eq(read_all(slice, 0, &out, &err), 0);
+    slice->pieces[slice->piece_count - 1].decoded_crc32 ^= 1;
+    expect_failure(slice, DP_DATA, &err);
+    ck_assert_int_eq(err.detail, DP_DETAIL_CHECKSUM);
+    dp_array_free(&out);
+    dp_slice_free(slice);
+    drop();
+}
+END_TEST
+
 static atomic_int calls_left;
 
 static int cancel(void *user)
@@ -479,6 +517,7 @@ int main(void)
     tcase_add_test(tests, test_other_index);
     tcase_add_test(tests, test_damaged_window);
     tcase_add_test(tests, test_lying_slice);
+    tcase_add_test(tests, test_checksum_stands_for_records);
     tcase_add_test(tests, test_cancel);
     tcase_add_test(tests, test_failure_stays);
     suite_add_tcase(suite, tests);
