@@ -35,17 +35,16 @@ static inline void test_forget_environment(void)
         unsetenv(names[i]);
 }
 
-/* Runs one test case of `count` tests. */
-static inline int test_run(const char *name, const TTest *const *tests, size_t count)
+/* Runs a test case and `count` more tests in it, each of at most so many seconds. */
+static inline int test_run_case(TCase *tcase, const char *name, const TTest *const *tests,
+                                size_t count, double seconds)
 {
     Suite *suite = suite_create(name);
-    TCase *tcase = tcase_create(name);
     SRunner *runner;
     int failed;
     size_t i;
 
-    test_forget_environment();
-    tcase_set_timeout(tcase, 60);
+    tcase_set_timeout(tcase, seconds);
     for (i = 0; i < count; i++)
         tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);
@@ -54,6 +53,12 @@ static inline int test_run(const char *name, const TTest *const *tests, size_t c
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed != 0;
+}
+
+static inline int test_run(const char *name, const TTest *const *tests, size_t count)
+{
+    test_forget_environment();
+    return test_run_case(tcase_create(name), name, tests, count, 60);
 }
 
 #define TEST_MAIN(name, ...)                                                                       \

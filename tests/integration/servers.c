@@ -187,20 +187,8 @@ void servers_check_threads(const char *uri)
 
 int servers_run(const char *name, const TTest *const *tests, size_t count)
 {
-    Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
-    SRunner *runner;
-    size_t i;
-    int failed;
 
-    tcase_set_timeout(tcase, 600);
     tcase_add_unchecked_fixture(tcase, setup, NULL);
-    for (i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return test_run_case(tcase, name, tests, count, 600);
 }

@@ -33,7 +33,7 @@ void servers_check_threads(const char *uri);
 void servers_expect_failure(struct dp_context *context, const char *uri, int rc, int status,
                             const char *text);
 
-/* Runs tests of up to two minutes each. */
+/* Runs tests of up to ten minutes each. */
 int servers_run(const char *name, const TTest *const *tests, size_t count);
 
 #endif
