@@ -81,7 +81,7 @@ static bool try_fill(struct dp_crew *crew)
                    ops->needs_history && crew->last ? &crew->last->batch : NULL);
     ops->fill(crew->pass, &slot->batch);
     pthread_mutex_lock(&crew->mutex);
-    crew->filled_all = slot->batch.state != DP_BATCH_MORE;
+    crew->filled_all |= slot->batch.state != DP_BATCH_MORE;
     crew->filling++;
     crew->last = slot;
     crew->busy = false;
