@@ -120,9 +120,21 @@ static int print_details(const struct dp_zcat_list *list, const struct dp_stream
     return print(err, "defla %08" PRIx32 " %s ", info->last_member_crc32, date);
 }
 
+/* The bytes of a name up to where that of the file begins. */
+static size_t folder_bytes(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+
+    return slash ? (size_t)(slash + 1 - name) : 0;
+}
+
+/* gzip reads the whole name in the header behind that of the folder, and only then shortens it. */
 int dp_zcat_list_check(const struct dp_zcat_list *list, const char *name, struct dp_error *err)
 {
-    if (!list->by_header || !list->head.name_is_cut)
+    size_t length = strlen(list->head.name);
+
+    if (!list->by_header || length == 0 ||
+        (!list->head.name_is_cut && folder_bytes(name) + length < sizeof(list->head.name)))
         return DP_OK;
     return dp_error_set(err, DP_DATA, "%s: corrupted input -- file name too large", name);
 }
@@ -131,8 +143,7 @@ int dp_zcat_list_check(const struct dp_zcat_list *list, const char *name, struct
 static char *name_of(const struct dp_zcat_list *list, const char *name)
 {
     const char *inner = strrchr(list->head.name, '/');
-    const char *slash = strrchr(name, '/');
-    int folder = slash ? (int)(slash + 1 - name) : 0;
+    int folder = (int)folder_bytes(name);
     char *made, *at;
 
     inner = inner ? inner + 1 : list->head.name;

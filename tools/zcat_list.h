@@ -38,8 +38,8 @@ int dp_zcat_list_look(struct dp_zcat_list *list, struct dp_object *object, struc
 /* The input was decoded, its last member to the end: its trailer may be wrong. */
 void dp_zcat_list_end(struct dp_zcat_list *list, const struct dp_stream_info *info,
                       bool to_the_end);
-/* DP_DATA when names are those in the headers and this one is too long, to gzip as well; `name` is
- * that of the input. */
+/* DP_DATA when names are those in the headers and this one is too long behind the folder of `name`,
+ * that of the input, to gzip as well. */
 int dp_zcat_list_check(const struct dp_zcat_list *list, const char *name, struct dp_error *err);
 /* Prints the row of the input, which `name` stands for, and adds it to the totals. */
 int dp_zcat_list_row(struct dp_zcat_list *list, const char *name,

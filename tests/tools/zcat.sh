@@ -337,7 +337,11 @@ cat e.gz crc.gz >ecrc.gz
 seq 1 10 >plain
 cp plain plain.gz
 : >none.gz
-mkdir -p d/sub odd
+mkdir -p d/sub odd long
+named 1018 >long/fits.gz # behind "long/"
+named 1019 >long/is-over.gz
+(printf '\037\213\010\010\0\0\0\0\0\003q/r/'; named 1019 | tail -c +11) >long-inside.gz
+(printf '\037\213\010\010\0\0\0\0\0\003q/r/'; named 1020 | tail -c +11) >long-inside2.gz
 cp s.txt.gz d/a.gz
 cp n.gz d/sub/b.gz
 cp m.gz d/plain
@@ -376,6 +380,14 @@ n.gz -lN ../fields.gz
 n.gz -lN longest.gz n.gz
 n.gz -lN long.gz
 n.gz -lvN s.txt.gz longer.gz n.gz
+n.gz -lN long/fits.gz n.gz
+n.gz -lN long/is-over.gz n.gz
+n.gz -lN ./long/fits.gz n.gz
+n.gz -l long/is-over.gz n.gz
+n.gz -lN ./longest.gz n.gz
+n.gz -lN long-inside.gz n.gz
+n.gz -lN long-inside2.gz n.gz
+long/is-over.gz -lN s.txt.gz -
 long.gz -lN s.txt.gz -
 n.gz -l long.gz n.gz
 n.gz -l g.gz
