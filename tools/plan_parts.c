@@ -135,7 +135,7 @@ static int expand(struct dp_context *context, char *const *operands, size_t coun
     for (i = 0; i < count && rc == DP_OK && !paired; i++)
         rc = dp_objects_add(context, operands[i], objects, err);
     if (rc == DP_OK && paired && objects->count % 2)
-        rc = dp_error_set(err, DP_INVALID, "%s: it has no mate: there are %zu objects",
+        rc = dp_error_set(err, DP_INVALID, "%s: it has no mate: %zu is an odd number of objects",
                           objects->names[objects->count - 1], objects->count);
     return rc;
 }

@@ -182,6 +182,8 @@ rm -rf parts
 ends 0 "pairs by patterns: fetch" dp-slice fetch -q --output-dir parts plan
 check "pairs by patterns: R1" cmp <(cat parts/*_R1.fastq) <(zcat run/*_R1.fq.gz)
 check "pairs by patterns: R2" cmp <(cat parts/*_R2.fastq) <(zcat run/*_R2.fq.gz)
+ends 1 "one without a mate" dp-slice plan --paired -n 8 run/s1_R1.fq.gz
+says "run/s1_R1.fq.gz: it has no mate: 1 is an odd number of objects" "one without a mate"
 ends 0 "pairs by turns" dp-slice plan --paired -n 8 run -o plan2
 check "pairs by turns" cmp plan plan2
 ends 0 "pairs that span" dp-slice plan --paired --span -n 4 --by bases run -o plan
