@@ -328,8 +328,8 @@ int dp_index_window_packed(const struct dp_index *index, size_t i, uint8_t **pac
     return DP_OK;
 }
 
-int dp_index_window(const struct dp_index *index, size_t i, uint8_t window[DP_WINDOW_BYTES],
-                    size_t *window_bytes, struct dp_error *err)
+int dp_index_window(const struct dp_index *index, size_t i, struct dp_window *window,
+                    struct dp_error *err)
 {
     const struct dp_point_row *point = &dp_tables_points(index)[i];
     uint8_t *packed = NULL;
@@ -337,14 +337,12 @@ int dp_index_window(const struct dp_index *index, size_t i, uint8_t window[DP_WI
     int result;
 
     if (!point->packed_bytes) {
-        *window_bytes = 0;
+        window->raw_bytes = 0;
         return DP_OK;
     }
     result = dp_index_window_packed(index, i, &packed, &packed_bytes, err);
     if (!result)
-        result = dp_window_unpack(packed, packed_bytes, window, point->raw_bytes, err);
-    if (!result)
-        *window_bytes = point->raw_bytes;
+        result = dp_window_unpack(packed, packed_bytes, point->raw_bytes, window, err);
     free(packed);
     return result;
 }

@@ -45,9 +45,9 @@ size_t dp_index_point_count(const struct dp_index *index);
 void dp_index_point(const struct dp_index *index, size_t i, struct dp_seek_point *point);
 /* The last point at or before an uncompressed offset. */
 size_t dp_index_point_before(const struct dp_index *index, uint64_t offset);
-/* Reads and unpacks the window of point i; *window_bytes is 0 when it needs none. */
-int dp_index_window(const struct dp_index *index, size_t i, uint8_t window[DP_WINDOW_BYTES],
-                    size_t *window_bytes, struct dp_error *err);
+/* Reads and unpacks the window of point i; one of no bytes when it needs none. */
+int dp_index_window(const struct dp_index *index, size_t i, struct dp_window *window,
+                    struct dp_error *err);
 /* The packed window, for slices that carry it inline. The caller frees *packed with free(). */
 int dp_index_window_packed(const struct dp_index *index, size_t i, uint8_t **packed,
                            size_t *packed_bytes, struct dp_error *err);

@@ -43,12 +43,12 @@ static int load_stretch(const struct dp_index *index, const struct dp_point_row 
 }
 
 static int check_packed(const struct dp_index *index, const struct dp_point_row *point,
-                        const uint8_t *packed, uint8_t *window, struct dp_error *err)
+                        const uint8_t *packed, struct dp_window *window, struct dp_error *err)
 {
     struct dp_error own;
 
     if (dp_crc32(0, packed, point->packed_bytes) == point->window_crc32 &&
-        dp_window_unpack(packed, point->packed_bytes, window, point->raw_bytes, &own) == DP_OK)
+        dp_window_unpack(packed, point->packed_bytes, point->raw_bytes, window, &own) == DP_OK)
         return DP_OK;
     return dp_error_set_detail(err, DP_BAD_INDEX, DP_DETAIL_CHECKSUM,
                                "%s: offset %llu: the window of the seek point at %llu is damaged",
@@ -56,7 +56,7 @@ static int check_packed(const struct dp_index *index, const struct dp_point_row 
                                (unsigned long long)point->at.uncompressed_offset);
 }
 
-static int check_filed_windows(const struct dp_index *index, uint8_t *window,
+static int check_filed_windows(const struct dp_index *index, struct dp_window *window,
                                struct dp_error *err)
 {
     const struct dp_point_row *point = dp_tables_points(index);
@@ -82,8 +82,8 @@ static int check_filed_windows(const struct dp_index *index, uint8_t *window,
 
 static int check_windows(const struct dp_index *index, struct dp_error *err)
 {
-    uint8_t *window = malloc(DP_WINDOW_BYTES);
-    size_t i, window_bytes;
+    struct dp_window *window = malloc(sizeof(*window));
+    size_t i;
     int result = DP_OK;
 
     if (!window)
@@ -92,7 +92,7 @@ static int check_windows(const struct dp_index *index, struct dp_error *err)
         result = check_filed_windows(index, window, err);
     else
         for (i = 0; !result && i < index->points.length; i++)
-            result = dp_index_window(index, i, window, &window_bytes, err);
+            result = dp_index_window(index, i, window, err);
     free(window);
     return result;
 }
@@ -226,17 +226,24 @@ static int compare_facts(const struct dp_index *index, const struct dp_index *bu
     return DP_OK;
 }
 
+static bool same_window(const struct dp_window *a, const struct dp_window *b)
+{
+    if (a->raw_bytes != b->raw_bytes || a->raw_bytes == 0)
+        return a->raw_bytes == b->raw_bytes;
+    if (a->placed != b->placed || (!a->placed && a->kept_bytes != b->kept_bytes))
+        return false;
+    return memcmp(a->bytes, b->bytes, a->placed ? a->raw_bytes : a->kept_bytes) == 0;
+}
+
 /* The bytes of a window may be packed in another way; what counts is what comes out. */
 static int compare_windows(const struct dp_index *index, const struct dp_index *built, size_t i,
-                           uint8_t *windows, struct dp_error *err)
+                           struct dp_window windows[2], struct dp_error *err)
 {
-    size_t said, found;
-    int result;
+    int result = dp_index_window(index, i, &windows[0], err);
 
-    result = dp_index_window(index, i, windows, &said, err);
     if (!result)
-        result = dp_index_window(built, i, windows + DP_WINDOW_BYTES, &found, err);
-    if (!result && (said != found || memcmp(windows, windows + DP_WINDOW_BYTES, said) != 0))
+        result = dp_index_window(built, i, &windows[1], err);
+    if (!result && !same_window(&windows[0], &windows[1]))
         result = wrong(index, "windows", i, err);
     return result;
 }
@@ -245,7 +252,7 @@ static int compare_points(const struct dp_index *index, const struct dp_index *b
                           struct dp_error *err)
 {
     const struct dp_point_row *said = dp_tables_points(index), *found = dp_tables_points(built);
-    uint8_t *windows = malloc((size_t)2 * DP_WINDOW_BYTES);
+    struct dp_window *windows = malloc(2 * sizeof(*windows));
     size_t i;
     int result = DP_OK;
 

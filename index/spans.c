@@ -40,12 +40,11 @@ static void get_span(void *user, size_t i, struct dp_span *span)
         span->packed.end = spans->packed_end;
 }
 
-static int get_window(void *user, size_t i, uint8_t window[DP_WINDOW_BYTES], size_t *window_bytes,
-                      struct dp_error *err)
+static int get_window(void *user, size_t i, struct dp_window *window, struct dp_error *err)
 {
     const struct dp_index_spans *spans = user;
 
-    return dp_index_window(spans->index, spans->first_point + i, window, window_bytes, err);
+    return dp_index_window(spans->index, spans->first_point + i, window, err);
 }
 
 static int read_packed(void *user, struct dp_range range, uint8_t *bytes, struct dp_error *err)

@@ -97,7 +97,7 @@ static int open_indexed(struct dp_stream *stream, struct dp_object *object, stru
 {
     const struct dp_index *index = stream->index;
     struct dp_decoder_config config;
-    uint8_t window[DP_WINDOW_BYTES];
+    struct dp_window window;
     struct dp_range packed;
     size_t first;
     int rc;
@@ -117,9 +117,9 @@ static int open_indexed(struct dp_stream *stream, struct dp_object *object, stru
     config.guide = &stream->spans.guide;
     config.end_offset = stream->to_the_end ? UINT64_MAX : decode_end(stream);
     dp_index_point(index, first, &config.start);
-    config.window = window;
+    config.window = &window;
     if (!stream->spans.guide.span_count) /* each span asks for its own */
-        rc = dp_index_window(index, first, window, &config.window_bytes, err);
+        rc = dp_index_window(index, first, &window, err);
     if (rc)
         return rc;
     stream->position = stream->sum_begin = config.start.uncompressed_offset;

@@ -92,24 +92,23 @@ static int fetch_window(struct dp_context *context, const struct dp_slice_window
     return rc;
 }
 
-/* Fills `unpacked`; costs one request when the window is not inline. */
+/* Unpacks the window; costs one request when the window is not inline. */
 static int load_window(struct dp_context *context, const struct dp_slice_window *window,
-                       const char *index_uri, uint8_t unpacked[DP_WINDOW_BYTES],
-                       struct dp_error *err)
+                       const char *index_uri, struct dp_window *unpacked, struct dp_error *err)
 {
     uint8_t *packed;
     size_t length = window->range.end - window->range.begin;
     int rc;
 
     if (!window->uri)
-        return dp_window_unpack(window->packed, window->packed_bytes, unpacked, window->raw_bytes,
+        return dp_window_unpack(window->packed, window->packed_bytes, window->raw_bytes, unpacked,
                                 err);
     packed = malloc(length);
     if (!packed)
         return dp_error_no_memory(err);
     rc = fetch_window(context, window, index_uri, packed, err);
     if (!rc)
-        rc = dp_window_unpack(packed, length, unpacked, window->raw_bytes, err);
+        rc = dp_window_unpack(packed, length, window->raw_bytes, unpacked, err);
     free(packed);
     return rc;
 }
@@ -172,7 +171,7 @@ static int open_decoder(struct dp_piece_reader *reader, struct dp_context *conte
     struct dp_input_options reading = {.threads = threads > 1,
                                        .decoded = reader->source->codec != DP_CODEC_NONE,
                                        .part_bytes = is_short(reader) ? SHORT_BYTES : 0};
-    uint8_t window[DP_WINDOW_BYTES];
+    struct dp_window window;
     struct dp_decoder_config config = {.codec = reader->source->codec,
                                        .start = start_of(piece),
                                        .end_offset = piece->decoded_end,
@@ -195,11 +194,10 @@ static int open_decoder(struct dp_piece_reader *reader, struct dp_context *conte
         config.want_blocks = true;
     }
     if (piece->point.mid_member && !reader->spans) {
-        rc = load_window(context, &piece->window, options->index_uri, window, err);
+        rc = load_window(context, &piece->window, options->index_uri, &window, err);
         if (rc)
             return rc;
-        config.window = window;
-        config.window_bytes = piece->window.raw_bytes;
+        config.window = &window;
     }
     config.input = reader->input;
     reader->offset = config.start.uncompressed_offset;

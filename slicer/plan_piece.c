@@ -87,16 +87,15 @@ int dp_plan_piece_source(const struct dp_plan_place *place, struct dp_slice *sli
 static int inline_window(const struct dp_plan_place *place, size_t point,
                          struct dp_slice_window *window, struct dp_error *err)
 {
-    uint8_t unpacked[DP_WINDOW_BYTES];
-    size_t raw_bytes;
-    int rc = dp_index_window(place->index, point, unpacked, &raw_bytes, err);
+    struct dp_window unpacked;
+    int rc = dp_index_window(place->index, point, &unpacked, err);
 
     if (rc)
         return rc;
     rc = dp_index_window_packed(place->index, point, &window->packed, &window->packed_bytes, err);
     if (rc)
         return rc;
-    window->raw_bytes = (uint32_t)raw_bytes;
+    window->raw_bytes = (uint32_t)unpacked.raw_bytes;
     window->crc32 = dp_crc32(0, window->packed, window->packed_bytes);
     return DP_OK;
 }

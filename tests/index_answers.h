@@ -13,13 +13,13 @@
  * error. Windows and blocks are checked as they are read. */
 static inline int64_t index_answers(const struct dp_index *index)
 {
-    uint8_t window[DP_WINDOW_BYTES];
+    struct dp_window window;
     struct dp_window_reference reference;
     struct dp_seek_point point;
     struct dp_index_row row;
     struct dp_block blocks[64];
     struct dp_range range;
-    size_t i, n, window_bytes;
+    size_t i, n;
     uint64_t edge, at;
     uint32_t crc = 0, sum;
     int result, unit;
@@ -29,10 +29,11 @@ static inline int64_t index_answers(const struct dp_index *index)
         dp_index_point(index, i, &point);
         crc = dp_crc32(crc, &point.uncompressed_offset, 8);
         crc = dp_crc32(crc, &point.compressed_bit, 8);
-        result = dp_index_window(index, i, window, &window_bytes, NULL);
+        result = dp_index_window(index, i, &window, NULL);
         if (result)
             return result;
-        crc = dp_crc32(crc, window, window_bytes);
+        crc = dp_crc32(crc, window.bytes,
+                       !window.raw_bytes || window.placed ? window.raw_bytes : window.kept_bytes);
         if (dp_index_window_reference(index, i, &reference))
             crc = dp_crc32(crc, &reference.range, sizeof(reference.range));
         n = dp_index_point_before(index, point.uncompressed_offset);

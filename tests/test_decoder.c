@@ -122,7 +122,7 @@ static struct dp_decoder_config config_of(const struct stream *stream)
 
 /* The rest of the stream from a point, by zlib alone. */
 static void check_with_zlib(const struct stream *stream, const struct dp_seek_point *at,
-                            const uint8_t *window, size_t window_bytes, size_t length)
+                            const struct dp_window *window, size_t length)
 {
     const uint8_t *packed = (uint8_t *)stream->packed.data + at->compressed_bit / 8;
     const uint8_t *end = (uint8_t *)stream->packed.data + stream->packed.length;
@@ -134,8 +134,8 @@ static void check_with_zlib(const struct stream *stream, const struct dp_seek_po
     ck_assert_int_eq(inflateInit2(&z, at->mid_member ? -15 : 31), Z_OK);
     if (skip)
         ck_assert_int_eq(inflatePrime(&z, 8 - (int)skip, *packed++ >> skip), Z_OK);
-    if (window_bytes)
-        ck_assert_int_eq(inflateSetDictionary(&z, window, (uInt)window_bytes), Z_OK);
+    if (at->mid_member)
+        ck_assert_int_eq(inflateSetDictionary(&z, window->bytes, (uInt)window->raw_bytes), Z_OK);
     z.next_in = (z_const Bytef *)packed;
     z.avail_in = (uInt)(end - packed);
     z.next_out = out;
@@ -152,13 +152,12 @@ static void check_with_zlib(const struct stream *stream, const struct dp_seek_po
 
 /* The rest of the stream from a point, by a backend. */
 static void check_restart(const struct stream *stream, const struct data_point *point,
-                          const uint8_t *window, const char *backend, size_t chunk_bytes)
+                          struct dp_window *window, const char *backend, size_t chunk_bytes)
 {
     uint64_t begin = point->found.at.uncompressed_offset;
     struct dp_decoder_config config = {.codec = stream->codec,
                                        .start = point->found.at,
                                        .window = window,
-                                       .window_bytes = point->found.window_raw_bytes,
                                        .end_offset = begin + 100000,
                                        .backend = backend};
     size_t length = stream->plain.length - (size_t)begin;
@@ -173,21 +172,27 @@ static void check_restart(const struct stream *stream, const struct data_point *
     data_pass_free(&pass);
 }
 
+/* Each backend places the window anew, from chunks of every length. */
 static void check_point(const struct stream *stream, const struct data_pass *pass,
-                        const struct data_point *point)
+                        const struct data_point *point, bool placed)
 {
+    static const size_t chunks[] = {100000, 4096, 777};
     const struct dp_found_point *found = &point->found;
-    uint8_t window[DP_WINDOW_BYTES];
+    struct dp_window window;
     struct dp_error err;
 
-    if (found->at.mid_member)
-        ck_assert_int_eq(dp_window_unpack((uint8_t *)pass->windows.data + point->window,
-                                          found->window_bytes, window, found->window_raw_bytes,
-                                          &err), DP_OK);
+    for (size_t i = 0; dp_inflate_name(i); i++) {
+        if (found->at.mid_member) {
+            ck_assert_int_eq(dp_window_unpack((uint8_t *)pass->windows.data + point->window,
+                                              found->window_bytes, found->window_raw_bytes,
+                                              &window, &err), DP_OK);
+            ck_assert_int_eq(window.placed, placed);
+        }
+        check_restart(stream, point, &window, dp_inflate_name(i), chunks[i % 3]);
+        ck_assert(!found->at.mid_member || window.placed);
+    }
     if (stream->codec != DP_CODEC_NONE)
-        check_with_zlib(stream, &found->at, window, found->window_raw_bytes, 60000);
-    for (size_t i = 0; dp_inflate_name(i); i++)
-        check_restart(stream, point, window, dp_inflate_name(i), i ? 4096 : 100000);
+        check_with_zlib(stream, &found->at, &window, 60000);
 }
 
 /* Points are a function of the stream: ascending, far enough apart, the first at the start. */
@@ -217,8 +222,37 @@ START_TEST(points_restart)
     ck_assert(!pass.result.bgzf_eof_missing);
     check_spacing(&pass);
     for (size_t i = 0; i < pass.points.length; i++)
-        check_point(stream, &pass, (struct data_point *)pass.points.data + i);
+        check_point(stream, &pass, (struct data_point *)pass.points.data + i, true);
     data_pass_free(&pass);
+}
+END_TEST
+
+/* Where points are far apart, windows do not say where their bytes stand. */
+START_TEST(wide_points_restart)
+{
+    struct stream stream = {.name = "wide", .codec = DP_CODEC_GZIP};
+    struct dp_decoder_config config = {.codec = DP_CODEC_GZIP,
+                                       .end_offset = UINT64_MAX,
+                                       .spacing_bytes = 8 << 20};
+    struct data_point *points;
+    struct data_pass pass;
+    size_t inside = 0;
+
+    data_reads(&stream.plain, 18 << 20, 5);
+    data_member(&stream.packed, stream.plain.data, stream.plain.length,
+                &(struct data_member){1, Z_DEFAULT_STRATEGY, 0, 0});
+    config.threads = 1 + (unsigned)_i;
+    data_decode(&pass, &config, stream.packed.data, stream.packed.length, 1 << 20);
+    ck_assert_msg(pass.rc == 0, "%s", pass.error.message);
+    points = pass.points.data;
+    for (size_t i = 0; i < pass.points.length; i++) {
+        inside += points[i].found.at.mid_member;
+        check_point(&stream, &pass, &points[i], false);
+    }
+    ck_assert_uint_eq(inside, 2);
+    data_pass_free(&pass);
+    dp_array_free(&stream.plain);
+    dp_array_free(&stream.packed);
 }
 END_TEST
 
@@ -365,6 +399,7 @@ int main(void)
     tcase_add_unchecked_fixture(tests, make_streams, free_streams);
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, points_restart, 0, STREAMS);
+    tcase_add_loop_test(tests, wide_points_restart, 0, 2);
     tcase_add_loop_test(tests, nothing_depends, 0, STREAMS);
     tcase_add_test(tests, flood_of_empty_members);
     tcase_add_loop_test(tests, ends_about_the_size_of_a_room, 0, 2);

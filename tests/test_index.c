@@ -150,9 +150,10 @@ static void check_restart(const struct dp_index *index, const struct sample *sam
 {
     struct dp_range range = dp_index_compressed_range(index, i, end);
     const uint8_t *data = sample->bytes.data, *from = object->data;
-    uint8_t window[DP_WINDOW_BYTES], *out;
+    struct dp_window window;
     struct dp_seek_point point;
-    size_t window_bytes, length;
+    uint8_t *out;
+    size_t length;
     z_stream z = {0};
     unsigned shift;
     int rc = Z_OK;
@@ -161,7 +162,7 @@ static void check_restart(const struct dp_index *index, const struct sample *sam
     length = (size_t)(end - point.uncompressed_offset);
     ck_assert_uint_eq(range.begin, point.compressed_bit / 8);
     ck_assert_uint_le(range.end, object->length);
-    ck_assert_int_eq(dp_index_window(index, i, window, &window_bytes, NULL), DP_OK);
+    ck_assert_int_eq(dp_index_window(index, i, &window, NULL), DP_OK);
     if (dp_index_codec(index) == DP_CODEC_NONE) {
         ck_assert_uint_eq(range.end, end);
         return;
@@ -176,8 +177,10 @@ static void check_restart(const struct dp_index *index, const struct sample *sam
         z.next_in++;
         z.avail_in--;
     }
-    if (window_bytes)
-        ck_assert_int_eq(inflateSetDictionary(&z, window, (uInt)window_bytes), Z_OK);
+    if (window.raw_bytes) {
+        ck_assert(window.placed);
+        ck_assert_int_eq(inflateSetDictionary(&z, window.bytes, (uInt)window.raw_bytes), Z_OK);
+    }
     z.next_out = out;
     z.avail_out = (uInt)length;
     while (z.avail_out && (rc = inflate(&z, Z_SYNC_FLUSH)) == Z_STREAM_END) {

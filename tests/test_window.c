@@ -42,6 +42,15 @@ static void deflate_after(struct dp_array *out, const uint8_t *window, size_t wi
     deflateEnd(&stream);
 }
 
+/* Unpacks a window whose bytes stand where they belong. */
+static void unpack(const struct dp_array *packed, size_t raw_bytes, struct dp_window *window)
+{
+    ck_assert_int_eq(dp_window_unpack(packed->data, packed->length, raw_bytes, window, NULL),
+                     DP_OK);
+    ck_assert_uint_eq(window->raw_bytes, raw_bytes);
+    ck_assert(window->placed);
+}
+
 static void check_inflates(const struct dp_array *packed, const uint8_t *window,
                            size_t window_bytes, const uint8_t *bytes, size_t length)
 {
@@ -65,41 +74,44 @@ START_TEST(sparse_windows_suffice)
 {
     static const size_t lengths[] = {32768, 32767, 5000, 100, 1};
     size_t window_bytes = lengths[_i], dropped = 0;
-    uint8_t window[DP_WINDOW_BYTES];
     struct dp_array text = {0}, following = {0}, packed = {0};
+    struct dp_window window;
 
     data_reads(&text, window_bytes + 60000, 3);
     deflate_after(&following, text.data, window_bytes, (uint8_t *)text.data + window_bytes, 60000);
     ck_assert_int_eq(dp_window_pack(packer, text.data, window_bytes, following.data,
                                     following.length, 0, &packed, NULL), DP_OK);
-    ck_assert_int_eq(dp_window_unpack(packed.data, packed.length, window, window_bytes, NULL),
-                     DP_OK);
+    unpack(&packed, window_bytes, &window);
     for (size_t i = 0; i < window_bytes; i++) {
-        dropped += window[i] != ((uint8_t *)text.data)[i];
-        ck_assert(window[i] == 0 || window[i] == ((uint8_t *)text.data)[i]);
+        dropped += window.bytes[i] != ((uint8_t *)text.data)[i];
+        ck_assert(window.bytes[i] == 0 || window.bytes[i] == ((uint8_t *)text.data)[i]);
     }
     ck_assert(window_bytes < 5000 || dropped > window_bytes / 20);
-    check_inflates(&following, window, window_bytes, (uint8_t *)text.data + window_bytes, 60000);
+    check_inflates(&following, window.bytes, window_bytes, (uint8_t *)text.data + window_bytes,
+                   60000);
     dp_array_free(&text);
     dp_array_free(&following);
     dp_array_free(&packed);
 }
 END_TEST
 
-/* When the bytes behind the point do not say everything, everything is kept. */
+/* When the bytes behind the point do not say everything, everything is kept, also where points are
+ * far apart. */
 START_TEST(whole_windows)
 {
-    uint8_t window[DP_WINDOW_BYTES];
     struct dp_array text = {0}, following = {0}, packed = {0};
+    struct dp_window_packer *own;
+    struct dp_window window;
 
     data_reads(&text, DP_WINDOW_BYTES + 60000, 3);
     deflate_after(&following, text.data, DP_WINDOW_BYTES,
                   (uint8_t *)text.data + DP_WINDOW_BYTES, 60000);
-    ck_assert_int_eq(dp_window_pack(packer, text.data, DP_WINDOW_BYTES, following.data,
-                                    _i ? 2000 : 0, _i ? 0 : 3, &packed, NULL), DP_OK);
-    ck_assert_int_eq(dp_window_unpack(packed.data, packed.length, window, DP_WINDOW_BYTES, NULL),
-                     DP_OK);
-    ck_assert_mem_eq(window, text.data, DP_WINDOW_BYTES);
+    ck_assert_int_eq(dp_window_packer_open(NULL, _i & 1 ? 1 << 20 : 8 << 20, &own, NULL), DP_OK);
+    ck_assert_int_eq(dp_window_pack(own, text.data, DP_WINDOW_BYTES, following.data,
+                                    _i & 2 ? 2000 : 0, _i & 2 ? 0 : 3, &packed, NULL), DP_OK);
+    unpack(&packed, DP_WINDOW_BYTES, &window);
+    ck_assert_mem_eq(window.bytes, text.data, DP_WINDOW_BYTES);
+    dp_window_packer_free(own);
     dp_array_free(&text);
     dp_array_free(&following);
     dp_array_free(&packed);
@@ -110,23 +122,27 @@ END_TEST
 START_TEST(backends_agree)
 {
     struct dp_array text = {0}, following = {0}, expected = {0}, packed = {0};
-    struct dp_window_packer *other;
+    struct dp_window_packer *other, *own;
+    uint64_t spacing = _i ? 8 << 20 : 1 << 20;
+    size_t step = _i ? 5 : 1;
 
     data_reads(&text, DP_WINDOW_BYTES + 40000, 11);
     deflate_after(&following, text.data, DP_WINDOW_BYTES,
                   (uint8_t *)text.data + DP_WINDOW_BYTES, 33000);
-    ck_assert_int_eq(dp_window_packer_open("zlib", 1 << 20, &other, NULL), DP_OK);
-    for (size_t length = following.length - 400; length <= following.length; length++) {
+    ck_assert_int_eq(dp_window_packer_open("zlib", spacing, &other, NULL), DP_OK);
+    ck_assert_int_eq(dp_window_packer_open(NULL, spacing, &own, NULL), DP_OK);
+    for (size_t length = following.length - 400; length <= following.length; length += step) {
         expected.length = packed.length = 0;
         if (dp_window_pack(other, text.data, DP_WINDOW_BYTES, following.data, length, 0, &expected,
                            NULL) ||
-            dp_window_pack(packer, text.data, DP_WINDOW_BYTES, following.data, length, 0, &packed,
+            dp_window_pack(own, text.data, DP_WINDOW_BYTES, following.data, length, 0, &packed,
                            NULL) ||
             expected.length != packed.length ||
             memcmp(expected.data, packed.data, packed.length) != 0)
             ck_abort_msg("the windows differ at length %zu", length);
     }
     dp_window_packer_free(other);
+    dp_window_packer_free(own);
     dp_array_free(&text);
     dp_array_free(&following);
     dp_array_free(&expected);
@@ -138,7 +154,8 @@ END_TEST
 START_TEST(zeros)
 {
     static const size_t runs[] = {1, 2, 239, 240, 241, 242, 496, 497, 4335, 4336, 4337, 8672, 8673};
-    uint8_t text[DP_WINDOW_BYTES], window[DP_WINDOW_BYTES + 1];
+    uint8_t text[DP_WINDOW_BYTES];
+    struct dp_window window;
     size_t run = runs[_i], lengths[] = {run, run + 1, 2 * run + 1, 3 * run + 3};
     struct dp_array packed = {0};
 
@@ -146,13 +163,12 @@ START_TEST(zeros)
     text[run] = text[2 * run + 1] = text[3 * run + 2] = 'a'; /* it begins and ends with either */
     for (size_t i = 0; i < 4; i++) {
         packed.length = 0;
-        memset(window, 0x55, sizeof(window));
+        memset(&window, 0x55, sizeof(window));
         ck_assert_int_eq(dp_window_pack(packer, text, lengths[i], NULL, 0, 0, &packed, NULL),
                          DP_OK);
-        ck_assert_int_eq(dp_window_unpack(packed.data, packed.length, window, lengths[i], NULL),
-                         DP_OK);
-        ck_assert_mem_eq(window, text, lengths[i]);
-        ck_assert_uint_eq(window[lengths[i]], 0x55);
+        unpack(&packed, lengths[i], &window);
+        ck_assert_mem_eq(window.bytes, text, lengths[i]);
+        ck_assert_uint_eq(window.bytes[lengths[i]], 0x55);
     }
     dp_array_free(&packed);
 }
@@ -162,7 +178,8 @@ END_TEST
  * place. A packed window must also be short enough for its row in the index. */
 START_TEST(worst_windows)
 {
-    uint8_t text[DP_WINDOW_BYTES], window[DP_WINDOW_BYTES];
+    uint8_t text[DP_WINDOW_BYTES];
+    struct dp_window window;
     struct dp_array packed = {0};
     uint64_t state = 5;
 
@@ -170,20 +187,19 @@ START_TEST(worst_windows)
         text[i] = _i && i % 2 ? 0 : (uint8_t)(data_noise(&state) % 255 + 1);
     ck_assert_int_eq(dp_window_pack(packer, text, sizeof(text), NULL, 0, 0, &packed, NULL), DP_OK);
     ck_assert_uint_lt(packed.length, 65536);
-    ck_assert_int_eq(dp_window_unpack(packed.data, packed.length, window, sizeof(window), NULL),
-                     DP_OK);
-    ck_assert_mem_eq(window, text, sizeof(text));
+    unpack(&packed, sizeof(text), &window);
+    ck_assert_mem_eq(window.bytes, text, sizeof(text));
     dp_array_free(&packed);
 }
 END_TEST
 
-/* Where windows are far apart more work goes into each; what they say stays. */
+/* Where points are far apart, windows come without the places of their bytes: from 8 MiB on. */
 START_TEST(wide_spacing)
 {
     static const uint64_t spacings[] = {1 << 20, (8 << 20) - 1, 8 << 20, UINT64_MAX};
     struct dp_array text = {0}, following = {0}, packed[4] = {{0}};
-    uint8_t windows[4][DP_WINDOW_BYTES];
     struct dp_window_packer *own;
+    struct dp_window window;
 
     data_reads(&text, DP_WINDOW_BYTES + 60000, 3);
     deflate_after(&following, text.data, DP_WINDOW_BYTES,
@@ -192,20 +208,176 @@ START_TEST(wide_spacing)
         ck_assert_int_eq(dp_window_packer_open(NULL, spacings[i], &own, NULL), DP_OK);
         ck_assert_int_eq(dp_window_pack(own, text.data, DP_WINDOW_BYTES, following.data,
                                         following.length, 0, &packed[i], NULL), DP_OK);
-        ck_assert_int_eq(dp_window_unpack(packed[i].data, packed[i].length, windows[i],
-                                          DP_WINDOW_BYTES, NULL), DP_OK);
-        ck_assert_mem_eq(windows[i], windows[0], DP_WINDOW_BYTES);
+        ck_assert_int_eq(dp_window_unpack(packed[i].data, packed[i].length, DP_WINDOW_BYTES,
+                                          &window, NULL), DP_OK);
+        ck_assert_int_eq(window.placed, i < 2);
         dp_window_packer_free(own);
     }
     ck_assert_uint_eq(packed[1].length, packed[0].length);
     ck_assert_mem_eq(packed[1].data, packed[0].data, packed[0].length);
-    ck_assert_uint_lt(packed[2].length, packed[0].length);
+    ck_assert_uint_lt(packed[2].length, packed[0].length * 9 / 10);
     ck_assert_uint_eq(packed[3].length, packed[2].length);
     ck_assert_mem_eq(packed[3].data, packed[2].data, packed[2].length);
     for (int i = 0; i < 4; i++)
         dp_array_free(&packed[i]);
     dp_array_free(&text);
     dp_array_free(&following);
+}
+END_TEST
+
+/* A window without places, and the data that tell them. */
+struct unplaced {
+    struct dp_array text, following;
+    struct dp_window window;
+};
+
+static void make_unplaced(struct unplaced *made, size_t raw_bytes)
+{
+    struct dp_array packed = {0};
+    struct dp_window_packer *own;
+
+    memset(made, 0, sizeof(*made));
+    data_reads(&made->text, raw_bytes + 60000, 29);
+    deflate_after(&made->following, made->text.data, raw_bytes,
+                  (uint8_t *)made->text.data + raw_bytes, 60000);
+    ck_assert_int_eq(dp_window_packer_open(NULL, 8 << 20, &own, NULL), DP_OK);
+    ck_assert_int_eq(dp_window_pack(own, made->text.data, raw_bytes, made->following.data,
+                                    made->following.length, 0, &packed, NULL), DP_OK);
+    ck_assert_int_eq(dp_window_unpack(packed.data, packed.length, raw_bytes, &made->window, NULL),
+                     DP_OK);
+    ck_assert(!made->window.placed);
+    dp_window_packer_free(own);
+    dp_array_free(&packed);
+}
+
+static void free_unplaced(struct unplaced *made)
+{
+    dp_array_free(&made->text);
+    dp_array_free(&made->following);
+}
+
+/* Places the window from `length` bytes that come in chunks (0: in one view, without an input). */
+static int place(struct unplaced *made, const char *backend, size_t length, size_t chunk_bytes,
+                 struct dp_source *source, struct data_feed *feed, struct dp_error *err)
+{
+    struct dp_inflate *inflate;
+    int rc;
+
+    ck_assert_int_eq(dp_inflate_open(backend, &inflate, NULL), DP_OK);
+    feed->input = NULL;
+    if (chunk_bytes) {
+        data_feed_open(feed, made->following.data, length, chunk_bytes);
+        dp_source_init(source, feed->input);
+    } else {
+        dp_source_init_bytes(source, made->following.data, length, 0);
+    }
+    rc = dp_window_place(&made->window, source, inflate, 0, "data", err);
+    dp_inflate_free(inflate);
+    return rc;
+}
+
+static void end_place(struct dp_source *source, struct data_feed *feed)
+{
+    dp_source_free(source);
+    dp_input_free(feed->input);
+}
+
+/* The source stands where it stood. */
+static void check_source(struct dp_source *source, const struct dp_array *following)
+{
+    const uint8_t *expected = following->data;
+    size_t at = 0;
+
+    ck_assert_uint_eq(dp_source_offset(source), 0);
+    while (dp_source_fill(source, NULL) > 0) {
+        size_t length = (size_t)(source->end - source->at);
+
+        ck_assert_uint_le(length, following->length - at);
+        ck_assert_mem_eq(source->at, expected + at, length);
+        source->at += length;
+        at += length;
+    }
+    ck_assert_uint_eq(at, following->length);
+}
+
+START_TEST(windows_are_placed)
+{
+    static const size_t lengths[] = {32768, 32767, 5000, 100, 1}, chunks[] = {0, 1, 500, 100000};
+    struct dp_source source;
+    struct data_feed feed;
+    struct unplaced made;
+
+    for (size_t c = 0; dp_inflate_name(c / 4); c++) {
+        make_unplaced(&made, lengths[_i]);
+        ck_assert_int_eq(place(&made, dp_inflate_name(c / 4), made.following.length, chunks[c % 4],
+                               &source, &feed, NULL), DP_OK);
+        ck_assert(made.window.placed);
+        ck_assert_uint_eq(made.window.raw_bytes, lengths[_i]);
+        for (size_t i = 0; i < lengths[_i]; i++)
+            ck_assert(made.window.bytes[i] == 0 ||
+                      made.window.bytes[i] == ((uint8_t *)made.text.data)[i]);
+        check_inflates(&made.following, made.window.bytes, lengths[_i],
+                       (uint8_t *)made.text.data + lengths[_i], 60000);
+        check_source(&source, &made.following);
+        end_place(&source, &feed);
+        free_unplaced(&made);
+    }
+}
+END_TEST
+
+/* Data that are not those of the window: too few, others, damaged ones. */
+START_TEST(windows_that_do_not_fit)
+{
+    static const size_t lengths[] = {0, 1, 3000};
+    struct dp_error err = {0};
+    struct dp_source source;
+    struct data_feed feed;
+    struct unplaced made;
+
+    for (int i = 0; i < 5; i++) {
+        make_unplaced(&made, DP_WINDOW_BYTES);
+        if (i == 3)
+            made.window.kept_bytes--;
+        if (i == 4) /* no block is of this kind */
+            *(uint8_t *)made.following.data |= 6;
+        ck_assert_int_eq(place(&made, NULL, i < 3 ? lengths[i] : made.following.length,
+                               _i ? 1000 : 0, &source, &feed, &err), DP_DATA);
+        ck_assert_int_eq(err.detail, DP_DETAIL_CHECKSUM);
+        ck_assert_str_eq(err.message, "data: offset 0: the data are not what was indexed");
+        ck_assert(!made.window.placed);
+        end_place(&source, &feed);
+        free_unplaced(&made);
+    }
+}
+END_TEST
+
+/* Hostile data: any answer but harm, and a window that is placed is so from its own bytes alone. */
+START_TEST(hostile_data)
+{
+    uint64_t state = 31;
+    struct dp_source source;
+    struct data_feed feed;
+    struct unplaced made;
+    struct dp_window window;
+    struct dp_array data = {0};
+
+    make_unplaced(&made, 20000);
+    window = made.window;
+    ck_assert(dp_array_append(&data, made.following.data, made.following.length, 1));
+    for (int round = 0; round < 150; round++) {
+        made.window = window;
+        memcpy(made.following.data, data.data, data.length);
+        for (uint32_t i = data_noise(&state) % 4; i < 4; i++)
+            *((uint8_t *)made.following.data + data_noise(&state) % 9000) ^= (uint8_t)(1 << i);
+        if (place(&made, dp_inflate_name(_i ? 0 : 1), made.following.length,
+                  data_noise(&state) % 3000, &source, &feed, NULL) == DP_OK)
+            for (size_t i = 0; i < 20000; i++)
+                ck_assert(!made.window.bytes[i] ||
+                          memchr(window.bytes, made.window.bytes[i], window.kept_bytes));
+        end_place(&source, &feed);
+    }
+    free_unplaced(&made);
+    dp_array_free(&data);
 }
 END_TEST
 
@@ -256,7 +428,8 @@ START_TEST(sparse_forms)
         {"a", 1, "", 0, 0, NULL, NULL},
         {"", 0, "", 0, 1, NULL, NULL},
     };
-    uint8_t packed[256], window[DP_WINDOW_BYTES], expected[DP_WINDOW_BYTES];
+    uint8_t packed[256], expected[DP_WINDOW_BYTES];
+    struct dp_window window;
     size_t length = pack_stream(forms[_i].bytes, forms[_i].byte_count, packed, sizeof(packed));
     size_t raw_bytes = forms[_i].raw_bytes;
     const char *head = forms[_i].head, *tail = forms[_i].tail;
@@ -264,40 +437,66 @@ START_TEST(sparse_forms)
 
     length += pack_stream(forms[_i].runs, forms[_i].run_bytes, packed + length,
                           sizeof(packed) - length);
-    memset(window, 0x55, sizeof(window));
+    memset(&window, 0x55, sizeof(window));
     memset(expected, 0x55, sizeof(expected));
     if (head) {
         memset(expected, 0, raw_bytes);
         memcpy(expected, head, strlen(head));
         memcpy(expected + raw_bytes - strlen(tail), tail, strlen(tail));
     }
-    ck_assert_int_eq(dp_window_unpack(packed, length, window, raw_bytes, &err),
+    ck_assert_int_eq(dp_window_unpack(packed, length, raw_bytes, &window, &err),
                      head ? DP_OK : DP_BAD_INDEX);
-    ck_assert_mem_eq(window, expected, sizeof(window));
-    ck_assert_int_eq(dp_window_unpack(packed, length - 1, window, raw_bytes, &err), DP_BAD_INDEX);
+    ck_assert_mem_eq(window.bytes, expected, sizeof(expected));
+    ck_assert_int_eq(dp_window_unpack(packed, length - 1, raw_bytes, &window, &err), DP_BAD_INDEX);
     packed[length] = 0;
-    ck_assert_int_eq(dp_window_unpack(packed, length + 1, window, raw_bytes, &err), DP_BAD_INDEX);
+    ck_assert_int_eq(dp_window_unpack(packed, length + 1, raw_bytes, &window, &err), DP_BAD_INDEX);
 }
 END_TEST
 
 /* Either stream gives more than any window has. */
 START_TEST(too_long)
 {
-    static uint8_t form[60000], packed[1000], window[DP_WINDOW_BYTES + 1];
+    static uint8_t form[60000], packed[1000];
+    static struct dp_window window;
     size_t length = pack_stream(form, _i ? 1 : sizeof(form), packed, sizeof(packed));
     struct dp_error err;
 
     length += pack_stream(form, _i ? sizeof(form) : 1, packed + length, sizeof(packed) - length);
-    ck_assert_int_eq(dp_window_unpack(packed, length, window, DP_WINDOW_BYTES, &err), DP_BAD_INDEX);
-    ck_assert_int_eq(dp_window_unpack(packed, length, window, DP_WINDOW_BYTES + 1, &err),
+    ck_assert_int_eq(dp_window_unpack(packed, length, DP_WINDOW_BYTES, &window, &err),
                      DP_BAD_INDEX);
+    ck_assert_int_eq(dp_window_unpack(packed, length, DP_WINDOW_BYTES + 1, &window, &err),
+                     DP_BAD_INDEX);
+}
+END_TEST
+
+/* One stream has the bytes alone: at most as many as the window has. */
+START_TEST(one_stream)
+{
+    uint8_t packed[100];
+    size_t length = pack_stream("a\0bcd", 5, packed, sizeof(packed));
+    struct dp_window window;
+    struct dp_error err;
+
+    for (size_t raw_bytes = 0; raw_bytes < 8; raw_bytes++) {
+        int rc = dp_window_unpack(packed, length, raw_bytes, &window, &err);
+
+        ck_assert_int_eq(rc, raw_bytes < 5 ? DP_BAD_INDEX : DP_OK);
+        if (rc)
+            continue;
+        ck_assert(!window.placed);
+        ck_assert_uint_eq(window.raw_bytes, raw_bytes);
+        ck_assert_uint_eq(window.kept_bytes, 5);
+        ck_assert_mem_eq(window.bytes, "a\0bcd", 5);
+    }
+    ck_assert_int_eq(dp_window_unpack(packed, length - 1, 5, &window, &err), DP_BAD_INDEX);
 }
 END_TEST
 
 /* Hostile bytes, packed or as they are: any answer but harm. (Sanitizers look on.) */
 START_TEST(noise)
 {
-    uint8_t streams[2][150], packed[600], window[DP_WINDOW_BYTES];
+    uint8_t streams[2][150], packed[600];
+    struct dp_window window;
     uint64_t state = 99;
 
     for (int round = 0; round < 20000; round++) {
@@ -315,7 +514,7 @@ START_TEST(noise)
                 length += lengths[i];
             }
         }
-        dp_window_unpack(packed, length, window, data_noise(&state) % (DP_WINDOW_BYTES + 1), NULL);
+        dp_window_unpack(packed, length, data_noise(&state) % (DP_WINDOW_BYTES + 1), &window, NULL);
     }
 }
 END_TEST
@@ -330,13 +529,17 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, sparse_windows_suffice, 0, 5);
-    tcase_add_loop_test(tests, whole_windows, 0, 2);
-    tcase_add_test(tests, backends_agree);
+    tcase_add_loop_test(tests, whole_windows, 0, 4);
+    tcase_add_loop_test(tests, backends_agree, 0, 2);
     tcase_add_loop_test(tests, zeros, 0, 13);
     tcase_add_loop_test(tests, worst_windows, 0, 2);
     tcase_add_test(tests, wide_spacing);
+    tcase_add_loop_test(tests, windows_are_placed, 0, 5);
+    tcase_add_loop_test(tests, windows_that_do_not_fit, 0, 2);
+    tcase_add_loop_test(tests, hostile_data, 0, 2);
     tcase_add_loop_test(tests, sparse_forms, 0, 27);
     tcase_add_loop_test(tests, too_long, 0, 2);
+    tcase_add_test(tests, one_stream);
     tcase_add_loop_test(tests, noise, 0, 2);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);

@@ -36,6 +36,16 @@ struct dp_seek_point {
     bool mid_member;         /* a window is needed, the decoder starts inside deflate data */
 };
 
+/* The bytes before a seek point that lies inside a member, as far as they are referenced: the
+ * others are zero. Not placed: only these, in their order, and the data behind the point tell where
+ * they stand. */
+struct dp_window {
+    size_t raw_bytes;  /* up to the point; 0: no window */
+    bool placed;
+    size_t kept_bytes; /* not placed: so many stand in `bytes` */
+    uint8_t bytes[DP_WINDOW_BYTES];
+};
+
 /* A seek point found by a decoder, with its packed window. */
 struct dp_found_point {
     struct dp_seek_point at;
@@ -72,9 +82,8 @@ struct dp_guide {
     uint64_t largest_packed_bytes; /* with `read` */
     bool to_the_end;        /* the object's data end with the last span: anything more is damage */
     void (*span)(void *user, size_t i, struct dp_span *span);
-    /* Unpacks the window of span i; *window_bytes is 0 when it needs none. */
-    int (*window)(void *user, size_t i, uint8_t window[DP_WINDOW_BYTES], size_t *window_bytes,
-                  struct dp_error *err);
+    /* Unpacks the window of span i; of no bytes when it needs none. */
+    int (*window)(void *user, size_t i, struct dp_window *window, struct dp_error *err);
     /* Reads bytes of the object, for objects that lie near: each thread gets those of its span
      * itself, and the input gives none. NULL: they come one after the other from the input. */
     int (*read)(void *user, struct dp_range range, uint8_t *bytes, struct dp_error *err);
@@ -84,8 +93,8 @@ struct dp_decoder_config {
     enum dp_codec codec;
     struct dp_input *input;       /* stands at byte start.compressed_bit / 8; not owned */
     struct dp_seek_point start;   /* {0} for the whole object */
-    const uint8_t *window;        /* unpacked, for a start inside a member; copied */
-    size_t window_bytes;
+    struct dp_window *window;     /* for a start inside a member; opening places it, then it is not
+                                     needed any more */
     uint64_t end_offset;          /* stop when this uncompressed offset is reached (nothing after it
                                      is checked); UINT64_MAX: to the end of the object */
     uint64_t spacing_bytes;       /* of seek points; 0: find none */

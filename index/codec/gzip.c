@@ -5,6 +5,7 @@
 
 #include "base/crc32.h"
 #include "base/le.h"
+#include "index/codec/window.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -40,12 +41,12 @@ static int unexpected_end(const struct dp_gzip *gzip, struct dp_error *err)
 }
 
 int dp_gzip_init(struct dp_gzip *gzip, struct dp_source *source, struct dp_inflate *inflate,
-                 const char *name, const struct dp_seek_point *start, const uint8_t *window,
-                 size_t window_bytes, struct dp_error *err)
+                 const char *name, const struct dp_seek_point *start, struct dp_window *window,
+                 struct dp_error *err)
 {
     unsigned skip = (unsigned)(start->compressed_bit % 8);
     uint8_t first = 0;
-    int rc;
+    int rc = DP_OK;
 
     memset(gzip, 0, sizeof(*gzip));
     gzip->source = source;
@@ -55,13 +56,17 @@ int dp_gzip_init(struct dp_gzip *gzip, struct dp_source *source, struct dp_infla
     gzip->member_offset = dp_source_offset(source);
     if (!start->mid_member)
         return DP_OK;
+    if (!window->placed)
+        rc = dp_window_place(window, source, inflate, skip, name, err);
+    if (rc)
+        return rc;
     if (skip) {
         rc = dp_source_byte(source, &first, err);
         if (rc <= 0)
             return rc ? rc : unexpected_end(gzip, err);
     }
-    inflate->ops->begin(inflate, (unsigned)first >> skip, skip ? 8 - skip : 0, window,
-                        window_bytes);
+    inflate->ops->begin(inflate, (unsigned)first >> skip, skip ? 8 - skip : 0,
+                        window->bytes, window->raw_bytes);
     gzip->state = DEFLATE;
     gzip->any_member = true;
     return DP_OK;

@@ -38,11 +38,12 @@ struct dp_gzip {
     unsigned rest_count;
 };
 
-/* Begins at `start`, whose byte `source` stands at; the window belongs to a start inside a member.
+/* Begins at `start`, whose byte `source` stands at; the window, which is placed if it is not yet,
+ * belongs to a start inside a member.
  * `name` (of the object, for messages), source and inflate must outlive it. Nothing to free. */
 int dp_gzip_init(struct dp_gzip *gzip, struct dp_source *source, struct dp_inflate *inflate,
-                 const char *name, const struct dp_seek_point *start, const uint8_t *window,
-                 size_t window_bytes, struct dp_error *err);
+                 const char *name, const struct dp_seek_point *start, struct dp_window *window,
+                 struct dp_error *err);
 
 /* Decodes into [*out, *out + *room) and moves both on until an event. With `stop` every boundary
  * is an event; without, boundaries may be passed. A room of no bytes finds out what comes next.

@@ -45,7 +45,7 @@ static int open_gzip(const struct dp_decoder_config *config, struct dp_source *s
     rc = dp_inflate_open(backend, &self->inflate, err);
     if (!rc)
         rc = dp_gzip_init(&self->gzip, source, self->inflate, dp_input_name(source->input),
-                          &config->start, config->window, config->window_bytes, err);
+                          &config->start, config->window, err);
     if (rc) {
         dp_inflate_free(self->inflate);
         free(self);
@@ -55,9 +55,11 @@ static int open_gzip(const struct dp_decoder_config *config, struct dp_source *s
     dp_flow_init(&self->base.flow, config, source);
     self->origin = config->start.uncompressed_offset;
     if (config->start.mid_member) {
-        self->member_bytes = config->window_bytes;
-        memcpy(self->history + DP_WINDOW_BYTES - config->window_bytes, config->window,
-               config->window_bytes);
+        const struct dp_window *window = config->window;
+
+        self->member_bytes = window->raw_bytes;
+        memcpy(self->history + DP_WINDOW_BYTES - window->raw_bytes, window->bytes,
+               window->raw_bytes);
     }
     *pass = &self->base;
     return DP_OK;
@@ -154,8 +156,8 @@ static bool close_point(struct gzip_pass *self, struct dp_batch_point *point)
     size_t begin = (size_t)(point->following_offset - source->record_offset);
     size_t length = source->record.length - begin;
 
-    if (length > DP_WINDOW_FOLLOWING_BYTES)
-        length = DP_WINDOW_FOLLOWING_BYTES;
+    if (length > DP_COPIED_FOLLOWING_BYTES)
+        length = DP_COPIED_FOLLOWING_BYTES;
     point->complete = true;
     if (--self->open == 0)
         source->recording = false;
@@ -176,7 +178,7 @@ static bool close_points(struct gzip_pass *self, bool all)
         uint64_t output = self->base.flow.offset - point->found.at.uncompressed_offset;
         uint64_t input = source->record_offset + source->record.length - point->following_offset;
 
-        if (!all && output < DP_WINDOW_BYTES && input < DP_WINDOW_FOLLOWING_BYTES)
+        if (!all && output < DP_WINDOW_BYTES && input < DP_COPIED_FOLLOWING_BYTES)
             break;
         if (!close_point(self, point))
             return false;

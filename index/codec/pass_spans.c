@@ -198,17 +198,16 @@ static int start_span(struct dp_pass *pass, struct dp_worker *worker, struct dp_
                       struct dp_gzip *gzip, struct dp_batch *batch)
 {
     const struct dp_guide *guide = pass->flow.config->guide;
-    uint8_t window[DP_WINDOW_BYTES];
-    size_t window_bytes = 0;
+    struct dp_window window;
     int rc = open_packed(guide, worker, source, batch);
 
     if (!rc && !worker->inflate)
         rc = dp_inflate_open(worker->backend, &worker->inflate, &batch->error);
     if (!rc && batch->span.start.mid_member)
-        rc = guide->window(guide->user, batch->span_number, window, &window_bytes, &batch->error);
+        rc = guide->window(guide->user, batch->span_number, &window, &batch->error);
     return rc ? rc
               : dp_gzip_init(gzip, source, worker->inflate, dp_input_name(pass->flow.source->input),
-                             &batch->span.start, window, window_bytes, &batch->error);
+                             &batch->span.start, &window, &batch->error);
 }
 
 static void work_spans(struct dp_pass *pass, struct dp_worker *worker, struct dp_batch *batch)

@@ -3,9 +3,9 @@
 
 #include "index/codec/window.h"
 
-#include "index/codec/decoder.h"
-#include "index/codec/inflate.h"
+#include "index/codec/copied.h"
 
+#include <inttypes.h>
 #include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,15 +22,12 @@ enum { GAP_BYTES = 4 };
  * say are cut. */
 enum { LONG_RUN = 241, RUN_MAX = LONG_RUN + (15 << 8) + 255 };
 
-/* Two dictionaries that tell positions apart: where the outputs of the two decodings differ, the
- * byte was copied from the position p that both values name together. */
 struct dp_window_packer {
-    struct dp_inflate *fast;
-    struct dp_inflate *exact; /* zlib, opened when first needed; may be NULL */
+    struct dp_inflate *inflate;
+    struct dp_copied *copied;
     struct libdeflate_compressor *compressor;
-    uint8_t marks[2][DP_WINDOW_BYTES];
-    uint8_t output[2][DP_WINDOW_BYTES];
-    bool used[1 << 16]; /* by position, see mark_used; memchr looks for runs: bytes of 0 and 1 */
+    bool wide; /* the points are far apart */
+    bool whole[DP_WINDOW_BYTES]; /* all true: every byte is kept */
     uint8_t bytes[DP_WINDOW_BYTES]; /* the sparse form: the window with every run as one zero */
     uint8_t runs[DP_WINDOW_BYTES];  /* and how long they are; never longer than the runs */
 };
@@ -43,20 +40,19 @@ int dp_window_packer_open(const char *backend, uint64_t spacing_bytes,
 
     if (!self)
         return dp_error_no_memory(err);
-    rc = dp_inflate_open(backend, &self->fast, err);
+    self->wide = spacing_bytes >= WIDE_SPACING_BYTES;
+    memset(self->whole, true, sizeof(self->whole));
+    rc = dp_inflate_open(backend, &self->inflate, err);
+    if (!rc)
+        rc = dp_copied_open(&self->copied, err);
     if (!rc) {
-        self->compressor = libdeflate_alloc_compressor(
-            spacing_bytes < WIDE_SPACING_BYTES ? LEVEL : LEVEL_WIDE);
+        self->compressor = libdeflate_alloc_compressor(self->wide ? LEVEL_WIDE : LEVEL);
         if (!self->compressor)
             rc = dp_error_no_memory(err);
     }
     if (rc) {
         dp_window_packer_free(self);
         return rc;
-    }
-    for (unsigned p = 0; p < DP_WINDOW_BYTES; p++) {
-        self->marks[0][p] = (uint8_t)p;
-        self->marks[1][p] = (uint8_t)((p & 255) + 1 + (p >> 8));
     }
     *packer = self;
     return DP_OK;
@@ -66,73 +62,10 @@ void dp_window_packer_free(struct dp_window_packer *packer)
 {
     if (!packer)
         return;
-    dp_inflate_free(packer->fast);
-    dp_inflate_free(packer->exact);
+    dp_inflate_free(packer->inflate);
+    dp_copied_free(packer->copied);
     libdeflate_free_compressor(packer->compressor);
     free(packer);
-}
-
-/* Decodes up to 32 KiB behind the point with a dictionary. Returns how many bytes, or -1 when the
- * input did not reach that far nor to the end of the member. */
-static long decode(struct dp_inflate *inflate, const uint8_t *following, size_t following_bytes,
-                   unsigned bit, const uint8_t *dictionary, uint8_t *output)
-{
-    struct dp_inflate_io io = {following, following_bytes, output, DP_WINDOW_BYTES};
-    enum dp_inflate_status status = DP_INFLATE_BOUNDARY;
-    unsigned first = 0;
-
-    if (following_bytes == 0)
-        return -1;
-    if (bit) {
-        first = *io.in++ >> bit;
-        io.in_bytes--;
-    }
-    inflate->ops->begin(inflate, first, bit ? 8 - bit : 0, dictionary, DP_WINDOW_BYTES);
-    while (io.out_bytes && status == DP_INFLATE_BOUNDARY)
-        status = inflate->ops->run(inflate, &io, false);
-    return io.out_bytes == 0 || status == DP_INFLATE_END ? (long)(DP_WINDOW_BYTES - io.out_bytes)
-                                                         : -1;
-}
-
-/* Marks the positions that the output's bytes came from. No branch: where both agree, which is
- * where the byte came from no position, the formula gives one behind the window. */
-static void mark_used(struct dp_window_packer *self, size_t length)
-{
-    const uint8_t *a = self->output[0], *b = self->output[1];
-
-    memset(self->used, false, DP_WINDOW_BYTES);
-    for (size_t i = 0; i < length; i++)
-        self->used[a[i] | (((unsigned)b[i] - a[i] - 1) & 255) << 8] = true;
-}
-
-/* Fills `used` from two decodings. False when they do not say everything. */
-static bool find_used(struct dp_window_packer *self, struct dp_inflate *inflate,
-                      const uint8_t *following, size_t following_bytes, unsigned bit)
-{
-    long length = decode(inflate, following, following_bytes, bit, self->marks[0],
-                         self->output[0]);
-
-    if (length < 0 || decode(inflate, following, following_bytes, bit, self->marks[1],
-                             self->output[1]) != length)
-        return false;
-    mark_used(self, (size_t)length);
-    return true;
-}
-
-/* Finds what must be kept. A fast backend may hold back the last symbols of an input that ends;
- * whether the input says enough is then zlib's to judge, so that all builds agree. */
-static int find_kept(struct dp_window_packer *self, const uint8_t *following,
-                     size_t following_bytes, unsigned bit, struct dp_error *err)
-{
-    if (!find_used(self, self->fast, following, following_bytes, bit)) {
-        int rc = self->exact ? DP_OK : dp_inflate_open("zlib", &self->exact, err);
-
-        if (rc)
-            return rc;
-        if (!find_used(self, self->exact, following, following_bytes, bit))
-            memset(self->used, true, DP_WINDOW_BYTES);
-    }
-    return DP_OK;
 }
 
 /* A sparse form on its way. */
@@ -186,9 +119,8 @@ static size_t end_of_run(const bool *used, size_t at, size_t end, bool value)
 
 /* Fills `bytes` and `runs` with the sparse form of `window`. */
 static struct sparse make_sparse(struct dp_window_packer *self, const uint8_t *window,
-                                 size_t raw_bytes)
+                                 size_t raw_bytes, const bool *used)
 {
-    const bool *used = self->used + DP_WINDOW_BYTES - raw_bytes;
     struct sparse sparse = {self->bytes, self->runs, 0};
     size_t begin, end;
 
@@ -218,20 +150,45 @@ static int compress(struct dp_window_packer *self, const uint8_t *bytes, size_t 
     return DP_OK;
 }
 
+/* Appends the sparse form of the window. */
+static int pack_sparse(struct dp_window_packer *self, const uint8_t *window, size_t raw_bytes,
+                       const bool *used, struct dp_array *packed, struct dp_error *err)
+{
+    struct sparse sparse = make_sparse(self, window, raw_bytes, used);
+    int rc = compress(self, self->bytes, (size_t)(sparse.bytes - self->bytes), packed, err);
+
+    return rc ? rc
+              : compress(self, self->runs, (size_t)(sparse.runs - self->runs), packed, err);
+}
+
+/* Appends the bytes that are copied, and not where they stand. */
+static int pack_copied(struct dp_window_packer *self, const uint8_t *window, size_t raw_bytes,
+                       const bool *used, struct dp_array *packed, struct dp_error *err)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < raw_bytes; i++) {
+        self->bytes[count] = window[i];
+        count += used[i];
+    }
+    return compress(self, self->bytes, count, packed, err);
+}
+
 int dp_window_pack(struct dp_window_packer *packer, const uint8_t *window, size_t raw_bytes,
                    const uint8_t *following, size_t following_bytes, unsigned bit,
                    struct dp_array *packed, struct dp_error *err)
 {
-    struct sparse sparse;
-    int rc = find_kept(packer, following, following_bytes, bit, err);
+    const bool *used;
+    int rc = dp_copied_judge(packer->copied, packer->inflate, following, following_bytes, bit,
+                             &used, err);
 
     if (rc)
         return rc;
-    sparse = make_sparse(packer, window, raw_bytes);
-    rc = compress(packer, packer->bytes, (size_t)(sparse.bytes - packer->bytes), packed, err);
-    if (!rc)
-        rc = compress(packer, packer->runs, (size_t)(sparse.runs - packer->runs), packed, err);
-    return rc;
+    if (!used)
+        return pack_sparse(packer, window, raw_bytes, packer->whole, packed, err);
+    used += DP_WINDOW_BYTES - raw_bytes;
+    return packer->wide ? pack_copied(packer, window, raw_bytes, used, packed, err)
+                        : pack_sparse(packer, window, raw_bytes, used, packed, err);
 }
 
 /* ------------------------------------------------------------------------------ unpacking */
@@ -296,8 +253,31 @@ static bool decompress(struct libdeflate_decompressor *decompressor, const uint8
     return true;
 }
 
-int dp_window_unpack(const uint8_t *packed, size_t packed_bytes, uint8_t *window,
-                     size_t raw_bytes, struct dp_error *err)
+/* Fills the window from its sparse form. */
+static bool unpack_sparse(const struct form *form, size_t raw_bytes, struct dp_window *window)
+{
+    if (!expand(form, NULL, raw_bytes))
+        return false;
+    expand(form, window->bytes, raw_bytes);
+    window->raw_bytes = raw_bytes;
+    window->placed = true;
+    return true;
+}
+
+/* The bytes are there, where they stand is not known yet. */
+static bool take_copied(const struct form *form, size_t raw_bytes, struct dp_window *window)
+{
+    if (form->byte_count > raw_bytes)
+        return false;
+    memcpy(window->bytes, form->bytes, form->byte_count);
+    window->raw_bytes = raw_bytes;
+    window->kept_bytes = form->byte_count;
+    window->placed = false;
+    return true;
+}
+
+int dp_window_unpack(const uint8_t *packed, size_t packed_bytes, size_t raw_bytes,
+                     struct dp_window *window, struct dp_error *err)
 {
     struct libdeflate_decompressor *decompressor;
     const uint8_t *at = packed, *end = packed + packed_bytes;
@@ -309,12 +289,92 @@ int dp_window_unpack(const uint8_t *packed, size_t packed_bytes, uint8_t *window
     decompressor = libdeflate_alloc_decompressor();
     if (!decompressor)
         return dp_error_no_memory(err);
-    sound = decompress(decompressor, &at, end, form.bytes, &form.byte_count) &&
-            decompress(decompressor, &at, end, form.runs, &form.run_bytes) && at == end;
+    sound = decompress(decompressor, &at, end, form.bytes, &form.byte_count);
+    if (sound && at == end)
+        sound = take_copied(&form, raw_bytes, window);
+    else if (sound)
+        sound = decompress(decompressor, &at, end, form.runs, &form.run_bytes) && at == end &&
+                unpack_sparse(&form, raw_bytes, window);
     libdeflate_free_decompressor(decompressor);
-    if (!sound || !expand(&form, NULL, raw_bytes))
-        return dp_error_set(err, DP_BAD_INDEX, "a packed window of %zu bytes is damaged",
-                            packed_bytes);
-    expand(&form, window, raw_bytes);
-    return DP_OK;
+    return sound ? DP_OK
+                 : dp_error_set(err, DP_BAD_INDEX, "a packed window of %zu bytes is damaged",
+                                packed_bytes);
+}
+
+/* --------------------------------------------------------------------------------- placing */
+
+/* Looks further and further, so that bytes which say enough soon are not waited for. `following` is
+ * what was taken from the source when the first view does not suffice. */
+static int look_behind(struct dp_copied *copied, struct dp_source *source,
+                       struct dp_inflate *inflate, unsigned bit, struct dp_array *following,
+                       const bool **used, struct dp_error *err)
+{
+    size_t seen, length;
+    int rc = dp_source_fill(source, err);
+
+    if (rc <= 0)
+        return rc;
+    seen = (size_t)(source->end - source->at);
+    *used = dp_copied_find(copied, inflate, source->at, seen, bit);
+    if (*used)
+        return DP_OK;
+    while (rc > 0 && following->length < DP_COPIED_FOLLOWING_BYTES) {
+        length = (size_t)(source->end - source->at);
+        if (length > DP_COPIED_FOLLOWING_BYTES - following->length)
+            length = DP_COPIED_FOLLOWING_BYTES - following->length;
+        if (!dp_array_append(following, source->at, length, 1) ||
+            !dp_array_reserve(following, DP_INFLATE_AHEAD, 1))
+            return dp_error_no_memory(err);
+        source->at += length;
+        if (following->length >= 2 * seen) {
+            seen = following->length;
+            *used = dp_copied_find(copied, inflate, following->data, seen, bit);
+            if (*used)
+                return DP_OK;
+        }
+        rc = dp_source_fill(source, err);
+    }
+    return rc < 0 ? rc
+                  : dp_copied_judge(copied, inflate, following->data, following->length, bit,
+                                    used, err);
+}
+
+/* Moves the kept bytes apart, the last one first. */
+static bool spread(struct dp_window *window, const bool *used)
+{
+    size_t kept = window->kept_bytes, count = 0;
+
+    used += DP_WINDOW_BYTES - window->raw_bytes;
+    for (size_t i = 0; i < window->raw_bytes; i++)
+        count += used[i];
+    if (count != kept)
+        return false;
+    for (size_t i = window->raw_bytes; i-- > 0;)
+        window->bytes[i] = used[i] ? window->bytes[--kept] : 0;
+    window->placed = true;
+    return true;
+}
+
+int dp_window_place(struct dp_window *window, struct dp_source *source,
+                    struct dp_inflate *inflate, unsigned bit, const char *name,
+                    struct dp_error *err)
+{
+    uint64_t offset = dp_source_offset(source);
+    struct dp_array following = {0};
+    struct dp_copied *copied;
+    const bool *used = NULL;
+    int rc = dp_copied_open(&copied, err);
+
+    if (rc)
+        return rc;
+    rc = look_behind(copied, source, inflate, bit, &following, &used, err);
+    if (!rc && !(used && spread(window, used)))
+        rc = dp_error_set_detail(err, DP_DATA, DP_DETAIL_CHECKSUM,
+                                 "%s: offset %" PRIu64 ": the data are not what was indexed", name,
+                                 offset);
+    if (!rc && following.length && !dp_source_prepend(source, following.data, following.length))
+        rc = dp_error_no_memory(err);
+    dp_array_free(&following);
+    dp_copied_free(copied);
+    return rc;
 }

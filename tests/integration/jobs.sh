@@ -99,6 +99,33 @@ job() {
     check "$name: dp-slice check --deep" dp-slice check -q --deep "$work/manifest"
 }
 
+# make_wide FILE: reads in one gzip member, long enough for some seek points 8 MiB apart.
+make_wide() {
+    "$build/datasets/generate" fastq4 --seed 8 --bytes 44M | gzip -1 -n >"$1" || cannot "no reads for wide spacing"
+}
+
+# wide URI FILE: points so far apart that their windows do not say where their bytes stand; FILE is
+# the object here.
+wide() {
+    local uri=$1 name=${2##*/} have
+    expect_of "$name" "$2"
+    dp-index build -q -s 8M "$uri" || { fail "$name: dp-index build -s 8M"; return; }
+    same "$name: seek points" "$(dp-index show --json "$uri" | json_field seek_points)" 6
+    check "$name: dp-index verify --deep" dp-index verify -q --deep "$uri"
+    for have in 1 2 5; do
+        whole "$name" "$uri" -n "$have"
+        whole "$name" "$uri" --inline -n "$have"
+        same "$name: dp-zcat -@$have" "$(dp-zcat -@"$have" "$uri" | sum_of)" "$want_sum"
+    done
+    whole "$name" "$uri" --bytes 7777777
+    whole "$name" "$uri" --records 9999
+    same "$name: dp-zcat --range" "$(dp-zcat --range 30000000+70000 "$uri" | sum_of)" \
+        "$(tail -c +30000001 "$work/plain" | head -c 70000 | sum_of)"
+    dp-slice plan -n 7 "$uri" >"$work/manifest"
+    check "$name: dp-slice check --deep" dp-slice check -q --deep "$work/manifest"
+    moved "$uri" "$name"
+}
+
 # moved URI NAME: one line alone, in another folder and without the environment's hints, still
 # fetches; with --inline also when the index is gone (move_index does and undoes that).
 moved() {

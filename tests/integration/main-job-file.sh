@@ -34,6 +34,38 @@ for name in reads.fastq reads.fastq.gz reads.fastq.bgz; do
     moved "$objects/$name" "$name"
 done
 
+# --- points far apart; the bytes behind a point tell where those of its window stand: a flip among
+# them is noticed
+make_wide "$objects/wide.fastq.gz"
+wide "$objects/wide.fastq.gz" "$objects/wide.fastq.gz"
+dp-slice plan -n 5 "$objects/wide.fastq.gz" >"$work/manifest"
+cp -p "$objects/wide.fastq.gz" "$work/wide"
+for place in 0 1 40 900 2000 4000 8000; do
+    /usr/bin/python3 - "$objects/wide.fastq.gz" "$work/manifest" "$place" <<'END'
+import json, sys
+path, manifest, place = sys.argv[1:]
+with open(manifest) as lines:
+    begin = json.loads(lines.readlines()[2])["pieces"][0]["range"][0]
+with open(path, "r+b") as file:
+    file.seek(begin + int(place))
+    byte = file.read(1)[0]
+    file.seek(begin + int(place))
+    file.write(bytes([byte ^ 0x80]))
+END
+    touch -r "$work/wide" "$objects/wide.fastq.gz"
+    for threads in 1 2; do
+        rm -f "$work/piece"
+        if dp-slice fetch -q -@ "$threads" --only 3 -o "$work/piece" "$work/manifest" 2>"$work/words"; then
+            fail "wide: byte $place flipped: fetched"
+        else
+            check "wide: byte $place flipped: the words" grep -q 'wide.fastq.gz: ' "$work/words"
+        fi
+        [ ! -e "$work/piece" ] || fail "wide: byte $place flipped: left a file"
+    done
+    cp -p "$work/wide" "$objects/wide.fastq.gz"
+done
+dp-slice fetch -q --only 3 "$work/manifest" >/dev/null || fail "wide: nothing flipped"
+
 # --- real reads, counted by seqkit
 ("$top/datasets/fetch.sh" velvet-tests && "$top/datasets/fetch.sh" seqkit-examples) >/dev/null ||
     fail "datasets/fetch.sh"

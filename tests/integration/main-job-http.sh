@@ -38,6 +38,9 @@ for name in reads.fastq reads.fastq.gz reads.fastq.bgz; do
     moved "$site/$name" "$name"
 done
 
+make_wide "$objects/wide.fastq.gz"
+wide "$site/wide.fastq.gz" "$objects/wide.fastq.gz"
+
 # --- an index built locally serves the object on the web server, and the other way round
 name=reads.fastq.members.gz
 expect_of "$name" "$objects/$name"
