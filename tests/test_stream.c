@@ -4,6 +4,7 @@
 #include "codec_data.h"
 
 #include "connectors/object.h"
+#include "index/index.h"
 
 #include <check.h>
 #include <stdatomic.h>
@@ -466,6 +467,144 @@ START_TEST(from_behind_the_data)
 }
 END_TEST
 
+/* ------------------------------------------------------------------- points far apart */
+
+enum { WIDE_TEXT_BYTES = 26 << 20 };
+#define WIDE_POINTS 3u
+
+static struct dp_array wide_text;
+
+static void set_up_wide(void)
+{
+    ck_assert_int_eq(dp_context_new(NULL, &context, NULL), DP_OK);
+}
+
+static void tear_down_wide(void)
+{
+    dp_context_free(context);
+}
+
+/* Text that is quick to pack, in one member (0) or two: the windows of its points do not say where
+ * their bytes belong. */
+static void make_wide(struct thing *thing, int kind, uint64_t spacing)
+{
+    const struct data_member member = {1, Z_DEFAULT_STRATEGY, 0, 0};
+    size_t first = kind ? (10 << 20) + 12345 : WIDE_TEXT_BYTES;
+
+    memset(thing, 0, sizeof(*thing));
+    while (wide_text.length < WIDE_TEXT_BYTES)
+        data_reads(&wide_text, 1 << 20, 1 + wide_text.length % 9973);
+    data_member(&thing->packed, wide_text.data, first, &member);
+    if (kind)
+        data_member(&thing->packed, (uint8_t *)wide_text.data + first, WIDE_TEXT_BYTES - first,
+                    &member);
+    index_thing(thing, spacing);
+}
+
+static void free_wide(struct thing *thing)
+{
+    dp_index_free(thing->index);
+    dp_object_free(thing->object);
+    dp_array_free(&thing->packed);
+    dp_array_free(&wide_text);
+}
+
+static int read_wide(const struct thing *thing, unsigned threads, uint64_t begin, uint64_t end,
+                     struct dp_error *err)
+{
+    struct dp_stream_options options = {sizeof(options), threads, {begin, end}, NULL, 1};
+    struct dp_array out = {0};
+    struct dp_stream *stream = NULL;
+    int rc = dp_stream_open(context, thing->object, thing->index, &options, &stream, err);
+
+    if (!rc)
+        rc = drain(stream, &out, err);
+    dp_stream_free(stream);
+    if (rc == 0) {
+        ck_assert_uint_eq(out.length, end - begin);
+        ck_assert(memcmp(out.data, (uint8_t *)wide_text.data + begin, out.length) == 0);
+    }
+    dp_array_free(&out);
+    return rc;
+}
+
+START_TEST(points_far_apart)
+{
+    struct dp_seek_point point;
+    struct dp_window window;
+    struct dp_error err = {0};
+    struct thing thing;
+    size_t unplaced = 0;
+
+    make_wide(&thing, _i % 2, 8 << 20);
+    ck_assert_uint_ge(dp_index_point_count(thing.index), WIDE_POINTS);
+    thing.object->remote = _i / 2;
+    for (size_t i = 1; i < dp_index_point_count(thing.index); i++) {
+        uint64_t end = WIDE_TEXT_BYTES;
+
+        dp_index_point(thing.index, i, &point);
+        ck_assert_int_eq(dp_index_window(thing.index, i, &window, NULL), DP_OK);
+        unplaced += !window.placed;
+        for (unsigned threads = 1; threads <= 3; threads += 2) {
+            uint64_t at = point.uncompressed_offset;
+
+            ck_assert_msg(!read_wide(&thing, threads, at, at + 1, &err), "%s", err.message);
+            ck_assert_msg(!read_wide(&thing, threads, at - 1, at + 70000, &err), "%s", err.message);
+            ck_assert_msg(!read_wide(&thing, threads, i == 1 ? 0 : end - 1, end, &err), "%s",
+                          err.message);
+        }
+    }
+    ck_assert_uint_ge(unplaced, 2);
+    free_wide(&thing);
+}
+END_TEST
+
+/* Below that spacing every window says where its bytes belong. */
+START_TEST(points_near_each_other)
+{
+    struct dp_window window;
+    struct thing thing;
+
+    make_wide(&thing, 0, (8 << 20) - 1);
+    ck_assert_uint_ge(dp_index_point_count(thing.index), WIDE_POINTS);
+    for (size_t i = 1; i < dp_index_point_count(thing.index); i++) {
+        ck_assert_int_eq(dp_index_window(thing.index, i, &window, NULL), DP_OK);
+        ck_assert(window.placed);
+    }
+    free_wide(&thing);
+}
+END_TEST
+
+/* Bits in the first KiB behind a point: noticed, or of no consequence (what is copied stands at
+ * another place, too; read_wide compares). */
+START_TEST(flipped_bits_behind_a_far_point)
+{
+    struct dp_seek_point point;
+    struct dp_error err = {0};
+    struct thing thing;
+    unsigned noticed = 0;
+    uint64_t state = 4;
+
+    make_wide(&thing, 0, 8 << 20);
+    dp_index_point(thing.index, 1, &point);
+    for (int round = 0; round < 24; round++) {
+        uint8_t *byte = (uint8_t *)thing.packed.data + point.compressed_bit / 8 + 1 +
+                        data_noise(&state) % 1023;
+        uint8_t flip = (uint8_t)(1u << data_noise(&state) % 8);
+        uint64_t begin = point.uncompressed_offset;
+        int rc;
+
+        *byte ^= flip;
+        rc = read_wide(&thing, round % 2 ? 3 : 1, begin, begin + (9 << 20), &err);
+        ck_assert(rc == 0 || rc == DP_DATA);
+        noticed += rc != 0;
+        *byte ^= flip;
+    }
+    ck_assert_uint_ge(noticed, 20);
+    free_wide(&thing);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("stream");
@@ -487,6 +626,13 @@ int main(void)
     tcase_add_loop_test(tests, cancelling, 0, 3);
     tcase_add_loop_test(tests, sequential_source, 0, 4);
     tcase_add_loop_test(tests, not_compressed, 0, 2);
+    suite_add_tcase(suite, tests);
+    tests = tcase_create("far apart");
+    tcase_add_checked_fixture(tests, set_up_wide, tear_down_wide);
+    tcase_set_timeout(tests, 120);
+    tcase_add_loop_test(tests, points_far_apart, 0, 4);
+    tcase_add_test(tests, points_near_each_other);
+    tcase_add_test(tests, flipped_bits_behind_a_far_point);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
