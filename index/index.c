@@ -338,6 +338,7 @@ int dp_index_window(const struct dp_index *index, size_t i, struct dp_window *wi
 
     if (!point->packed_bytes) {
         window->raw_bytes = 0;
+        window->placed = true;
         return DP_OK;
     }
     result = dp_index_window_packed(index, i, &packed, &packed_bytes, err);

@@ -235,7 +235,8 @@ static bool same_window(const struct dp_window *a, const struct dp_window *b)
     return memcmp(a->bytes, b->bytes, a->placed ? a->raw_bytes : a->kept_bytes) == 0;
 }
 
-/* The bytes of a window may be packed in another way; what counts is what comes out. */
+/* The bytes of a window may be packed by another encoder; what counts is what comes out, in the
+ * form that the spacing calls for: without the object's data the other one says something else. */
 static int compare_windows(const struct dp_index *index, const struct dp_index *built, size_t i,
                            struct dp_window windows[2], struct dp_error *err)
 {

@@ -21,7 +21,9 @@ static uint64_t next_sum(void *user, uint64_t offset)
 }
 
 /* The last one ends where decoding ends, and has all compressed bytes that are left: also what
- * stands behind a point that has no data behind it (an empty member). */
+ * stands behind a point that has no data behind it (an empty member). It has those up to the next
+ * point in any case, for its window may need them: who asks for an earlier end does so by points of
+ * another index. */
 static void get_span(void *user, size_t i, struct dp_span *span)
 {
     const struct dp_index_spans *spans = user;
@@ -36,7 +38,7 @@ static void get_span(void *user, size_t i, struct dp_span *span)
             span->end_offset = next.uncompressed_offset;
     }
     span->packed = dp_index_compressed_range(spans->index, point, span->end_offset);
-    if (span->end_offset == spans->end_offset)
+    if (span->end_offset == spans->end_offset && span->packed.end < spans->packed_end)
         span->packed.end = spans->packed_end;
 }
 

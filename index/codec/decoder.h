@@ -40,7 +40,7 @@ struct dp_seek_point {
  * others are zero. Not placed: only these, in their order, and the data behind the point tell where
  * they stand. */
 struct dp_window {
-    size_t raw_bytes;  /* up to the point; 0: no window */
+    size_t raw_bytes;  /* up to the point; 0: no window, which is placed */
     bool placed;
     size_t kept_bytes; /* not placed: so many stand in `bytes` */
     uint8_t bytes[DP_WINDOW_BYTES];

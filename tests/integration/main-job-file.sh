@@ -66,6 +66,32 @@ END
 done
 dp-slice fetch -q --only 3 "$work/manifest" >/dev/null || fail "wide: nothing flipped"
 
+# --- a slice that ends soon behind a point of another index: what tells where the bytes of that
+# point's window stand lies behind the slice
+"$build/datasets/generate" fastq4 --seed 9 --bytes 36M >"$work/plain"
+/usr/bin/python3 - "$work/plain" "$objects/cut.fastq.gz" <<'END' || cannot "no object with blocks of chosen lengths"
+import sys, zlib
+data = open(sys.argv[1], "rb").read()
+with open(sys.argv[2], "wb") as out:
+    # Blocks of these lengths put points at 16780000 and 33559700 (8 MiB apart), or 33561800.
+    for begin, end, step in (0, 20000000, 5000), (20000000, len(data), 2100):
+        packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+        for at in range(begin, end, step):
+            out.write(packer.compress(data[at:min(at + step, end)]) + packer.flush(zlib.Z_SYNC_FLUSH))
+        out.write(packer.flush())
+END
+dp-index build -q -s 8M -o "$work/near.dpi" "$objects/cut.fastq.gz"
+dp-index build -q -s 16780000 -o "$work/far.dpi" "$objects/cut.fastq.gz"
+dp-slice plan --bytes 16780000 --index "$work/far.dpi" "$objects/cut.fastq.gz" >"$work/manifest"
+same "another index: where the slice begins" "$(sed -n 2p "$work/manifest" |
+    /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["pieces"][0]["point"]["offset"])')" 16780000
+same "another index: its own one" "$(dp-slice fetch -q "$work/manifest" | sum_of)" "$(sum_of <"$work/plain")"
+want=$(dp-slice fetch -q -@ 1 --only 2 "$work/manifest" | sum_of)
+for threads in 2 3; do
+    same "another index: the slice read by its points, -@$threads" \
+        "$(dp-slice fetch -q -@ "$threads" --only 2 --index "$work/near.dpi" "$work/manifest" | sum_of)" "$want"
+done
+
 # --- real reads, counted by seqkit
 ("$top/datasets/fetch.sh" velvet-tests && "$top/datasets/fetch.sh" seqkit-examples) >/dev/null ||
     fail "datasets/fetch.sh"
