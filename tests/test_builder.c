@@ -5,6 +5,8 @@
 
 #include "tests/indexing.h"
 
+#include "index/codec/batch.h"
+
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -471,6 +473,35 @@ START_TEST(points_thin_while_rows_and_sums_stay)
 }
 END_TEST
 
+/* So that little more than a slice needs is decoded for it. */
+START_TEST(checksum_edges_lie_closer_than_points)
+{
+    struct dp_index_options options = {.spacing_bytes = 1 << 20};
+    const uint64_t step = options.spacing_bytes / DP_EDGES_PER_POINT;
+    struct dp_context *context = test_context();
+    struct sample sample = make_text(60000, 60, 5);
+    struct dp_index *index = NULL;
+
+    ck_assert_uint_gt(sample.bytes.length, 3 << 20);
+    for (int p = 0; p < PACKINGS; p++) {
+        struct dp_array object = pack(&sample, (enum packing)p);
+        const struct dp_sum_row *sums;
+        uint64_t last = 0;
+
+        ck_assert_int_eq(build(context, &object, &options, &index, NULL), DP_OK);
+        ck_assert_uint_le(dp_index_point_count(index), sample.bytes.length / step / 2);
+        sums = dp_tables_sums(index);
+        for (size_t i = 0; i < index->sums.length; last = sums[i++].offset)
+            ck_assert_uint_le(sums[i].offset - last, step);
+        ck_assert_uint_eq(last, sample.bytes.length);
+        dp_index_free(index);
+        dp_array_free(&object);
+    }
+    sample_free(&sample);
+    dp_context_free(context);
+}
+END_TEST
+
 START_TEST(one_record_may_span_many_points)
 {
     struct dp_context *context = test_context();
@@ -653,6 +684,7 @@ TEST_MAIN("builder", one_file_for_every_way_of_building, unknown_names_are_refus
           what_gzip_would_decompress_is_no_text,
           the_sound_prefix_can_be_kept, a_wrong_checksum_ends_the_prefix_before_its_member,
           a_broken_record_ends_the_prefix, points_thin_while_rows_and_sums_stay,
+          checksum_edges_lie_closer_than_points,
           one_record_may_span_many_points,
           an_object_that_holds_nothing_has_an_index, progress_is_told_and_cancel_is_heard,
           a_build_ends_when_its_caller_says_so,

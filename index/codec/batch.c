@@ -81,14 +81,30 @@ void dp_flow_free(struct dp_flow *flow)
     dp_points_free(&flow->points);
 }
 
-void dp_flow_edge(struct dp_flow *flow)
+/* How far apart checksum edges are at most: a fraction of the spacing, also after that was doubled,
+ * so that there are never many more of them than of seek points. */
+static uint64_t edge_step(const struct dp_flow *flow)
+{
+    uint64_t most = flow->config->sum_bytes;
+    uint64_t step = flow->points.spacing_bytes / DP_EDGES_PER_POINT;
+
+    if (step == 0 || step > most)
+        return most;
+    return step < DP_EDGE_STEP_LEAST ? DP_EDGE_STEP_LEAST : step;
+}
+
+void dp_flow_edge_from(struct dp_flow *flow, uint64_t edge)
 {
     const struct dp_guide *guide = flow->config->guide;
-    uint64_t step = flow->config->sum_bytes;
+    uint64_t step = edge_step(flow);
 
-    if (guide) {
-        flow->sum_edge = guide->next_sum(guide->user, flow->offset);
-        return;
-    }
-    flow->sum_edge = step && flow->offset <= UINT64_MAX - step ? flow->offset + step : UINT64_MAX;
+    if (guide)
+        flow->sum_edge = guide->next_sum(guide->user, edge);
+    else
+        flow->sum_edge = step && edge <= UINT64_MAX - step ? edge + step : UINT64_MAX;
+}
+
+void dp_flow_edge(struct dp_flow *flow)
+{
+    dp_flow_edge_from(flow, flow->offset);
 }

@@ -82,8 +82,8 @@ int dp_pass_gzip_resume(const struct dp_decoder_config *config, struct dp_source
     dp_points_free(&flow->points);
     flow->points = from->points;
     memset(&from->points, 0, sizeof(from->points));
-    if (!config->guide && config->sum_bytes && from->edge <= UINT64_MAX - config->sum_bytes)
-        flow->sum_edge = from->edge + config->sum_bytes;
+    if (!config->guide)
+        dp_flow_edge_from(flow, from->edge);
     return DP_OK;
 }
 
