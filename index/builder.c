@@ -378,6 +378,7 @@ static int map_end(struct builder *builder, bool truncated, struct dp_error *err
         return result;
     index->format = mapped.format;
     index->totals = mapped.totals;
+    index->longest_record_bytes = mapped.longest_record_bytes;
     index->identity.complete = !mapped.cut;
     index->identity.uncompressed_bytes = builder->uncompressed_bytes;
     index->identity.crc32 = builder->crc32;

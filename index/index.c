@@ -445,6 +445,11 @@ size_t dp_index_row_before(const struct dp_index *index, enum dp_plan_unit unit,
     return low ? low - 1 : 0;
 }
 
+uint64_t dp_index_longest_record(const struct dp_index *index)
+{
+    return index->longest_record_bytes;
+}
+
 const struct dp_name_digest *dp_index_digests(const struct dp_index *index, size_t *count)
 {
     *count = index->digests.length;

@@ -72,6 +72,8 @@ size_t dp_index_row_count(const struct dp_index *index);
 void dp_index_row(const struct dp_index *index, size_t i, struct dp_index_row *row);
 /* The last row whose edge has key <= `key` in this unit; 0 when there is none. */
 size_t dp_index_row_before(const struct dp_index *index, enum dp_plan_unit unit, uint64_t key);
+/* Uncompressed bytes of the longest record; 0: not known. */
+uint64_t dp_index_longest_record(const struct dp_index *index);
 /* Totals over the whole object: the end of its last record. */
 void dp_index_totals(const struct dp_index *index, struct dp_edge *totals);
 /* Bytes of the header in front of the records, uncompressed; 0: there is none. The first

@@ -38,10 +38,12 @@ int dp_index_meta_format(const struct dp_index *index, char **text, struct dp_er
     char *made = NULL;
 
     /* json_pack takes `source` and `facts` also when it fails or when they are NULL. */
-    meta = json_pack("{s:b, s:s, s:o, s:s, s:I, s:o, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:I}",
+    meta = json_pack("{s:b, s:s, s:o, s:s, s:I, s:I, s:o, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:I}",
                      "bgzf_eof_missing", (int)index->bgzf_eof_missing, "codec",
                      dp_codec_name(index->codec), "facts", facts, "format",
-                     index->format->name, "members", (json_int_t)index->member_count, "source",
+                     index->format->name, "longest_record_bytes",
+                     (json_int_t)index->longest_record_bytes, "members",
+                     (json_int_t)index->member_count, "source",
                      source, "spacing_asked_bytes", (json_int_t)index->asked_spacing_bytes,
                      "spacing_bytes", (json_int_t)index->spacing_bytes, "totals", "bases",
                      (json_int_t)index->totals.bases, "lines", (json_int_t)index->totals.line,
@@ -140,13 +142,13 @@ static bool parse_header(json_t *meta, struct dp_index *index)
 static bool parse_facts(json_t *meta, struct dp_index *index)
 {
     json_t *facts, *source, *totals;
-    json_int_t members, asked, spacing, garbage;
+    json_int_t members, asked, spacing, garbage, longest = 0;
     int eof_missing;
 
-    if (json_unpack(meta, "{s:b, s:o, s:I, s:o, s:I, s:I, s:o, s:I}", "bgzf_eof_missing",
+    if (json_unpack(meta, "{s:b, s:o, s:I, s:o, s:I, s:I, s:o, s:I, s?I}", "bgzf_eof_missing",
                     &eof_missing, "facts", &facts, "members", &members, "source", &source,
                     "spacing_asked_bytes", &asked, "spacing_bytes", &spacing, "totals", &totals,
-                    "trailing_garbage_bytes", &garbage) ||
+                    "trailing_garbage_bytes", &garbage, "longest_record_bytes", &longest) ||
         !json_is_object(facts))
         return false;
     index->bgzf_eof_missing = eof_missing != 0;
@@ -154,7 +156,8 @@ static bool parse_facts(json_t *meta, struct dp_index *index)
     return count_of(members, &index->member_count) &&
            count_of(asked, &index->asked_spacing_bytes) &&
            count_of(spacing, &index->spacing_bytes) &&
-           count_of(garbage, &index->garbage_bytes) && index->spacing_bytes > 0 &&
+           count_of(garbage, &index->garbage_bytes) &&
+           count_of(longest, &index->longest_record_bytes) && index->spacing_bytes > 0 &&
            index->asked_spacing_bytes > 0 && parse_source(source, &index->identity) &&
            parse_totals(totals, &index->totals) && parse_header(meta, index);
 }

@@ -220,6 +220,8 @@ static int compare_facts(const struct dp_index *index, const struct dp_index *bu
         index->bgzf_eof_missing != built->bgzf_eof_missing ||
         index->spacing_bytes != built->spacing_bytes ||
         index->header_bytes != built->header_bytes ||
+        (index->longest_record_bytes &&
+         index->longest_record_bytes != built->longest_record_bytes) ||
         index->header_stored_bytes != built->header_stored_bytes)
         return dp_error_set(err, DP_BAD_INDEX, "%s: its facts are not those of the object",
                             dp_index_name(index));

@@ -305,6 +305,7 @@ int dp_mapper_finish(struct dp_mapper *mapper, bool truncated, struct dp_mapper_
     if (failed)
         return failed;
     made.format = mapper->format;
+    made.longest_record_bytes = dp_scanner_base(mapper->scanner)->longest;
     if (made.format->header)
         made.header_bytes = made.format->header(mapper->scanner, &made.header_crc32);
     *result = made;

@@ -24,6 +24,7 @@ struct dp_mapper_config {
 struct dp_mapper_result {
     const struct dp_format *format;
     struct dp_edge totals;
+    uint64_t longest_record_bytes;
     bool cut;              /* the data did not end with the last record; then: */
     uint32_t totals_crc32; /* CRC-32 of everything before totals.offset (keep_prefix only) */
     uint64_t header_bytes; /* in front of the records, */

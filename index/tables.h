@@ -51,6 +51,7 @@ struct dp_index {
     struct dp_identity identity;
     char identity_hex[2 * DP_SHA256_BYTES + 1];
     struct dp_edge totals;
+    uint64_t longest_record_bytes; /* 0: not known */
     uint64_t member_count;
     uint64_t garbage_bytes;
     bool bgzf_eof_missing;

@@ -17,6 +17,7 @@ struct outcome {
     uint64_t used;         /* bytes taken in all */
     struct dp_error err;
     struct dp_edge edge, previous;
+    uint64_t longest;
     char *facts;           /* JSON, sorted; NULL after a failure or a stop */
     struct dp_name_digest *digests;
     size_t digest_count;
@@ -98,6 +99,7 @@ static inline struct outcome scan_from(const struct dp_format *format,
         outcome_describe(format, scanner, &outcome);
     outcome.edge = dp_scanner_base(scanner)->edge;
     outcome.previous = dp_scanner_base(scanner)->previous;
+    outcome.longest = dp_scanner_base(scanner)->longest;
     format->close(scanner);
     return outcome;
 }
@@ -129,6 +131,7 @@ static inline void assert_same_outcome(const struct outcome *a, const struct out
     MUST(a->used == b->used);
     assert_same_edge(&a->edge, &b->edge);
     assert_same_edge(&a->previous, &b->previous);
+    MUST(a->longest == b->longest);
     MUST(!a->facts == !b->facts);
     if (a->facts)
         ck_assert_str_eq(a->facts, b->facts);

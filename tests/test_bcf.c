@@ -53,6 +53,7 @@ START_TEST(pieces_agree)
     struct dp_array object = {0}, edges = {0};
     struct outcome outcome;
     const struct dp_edge *edge;
+    uint64_t longest = 0;
 
     make_object((uint64_t)_i, 60, &object, &edges);
     edge = edges.data;
@@ -60,6 +61,10 @@ START_TEST(pieces_agree)
     ck_assert_msg(outcome.rc == 0, "%s", outcome.err.message);
     assert_same_edge(&outcome.edge, &edge[60]);
     assert_same_edge(&outcome.previous, &edge[59]);
+    for (size_t i = 0; i < 60; i++)
+        if (edge[i + 1].offset - edge[i].offset > longest)
+            longest = edge[i + 1].offset - edge[i].offset;
+    ck_assert_uint_eq(outcome.longest, longest);
     outcome_free(&outcome);
     dp_array_free(&object);
     dp_array_free(&edges);

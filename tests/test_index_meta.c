@@ -25,6 +25,7 @@ static struct dp_index *make_index(void)
         index->identity.last[i] = (uint8_t)(255 - i);
     }
     index->totals = (struct dp_edge){.record = 1, .offset = 2, .bases = 3, .line = 4};
+    index->longest_record_bytes = 7;
     index->member_count = 5;
     index->garbage_bytes = 6;
     index->bgzf_eof_missing = true;
@@ -59,6 +60,7 @@ START_TEST(facts_come_back)
     ck_assert_uint_eq(back->identity.bytes, INT64_MAX);
     ck_assert_uint_eq(back->identity.crc32, 0x00abcdef);
     ck_assert_mem_eq(&back->totals, &index->totals, sizeof(back->totals));
+    ck_assert_uint_eq(back->longest_record_bytes, 7);
     ck_assert_uint_eq(back->member_count, 5);
     ck_assert_uint_eq(back->garbage_bytes, 6);
     ck_assert(back->bgzf_eof_missing);
@@ -108,6 +110,26 @@ START_TEST(keys_of_later_versions_are_ignored)
 }
 END_TEST
 
+START_TEST(the_longest_record_need_not_be_known)
+{
+    static const char key[] = "\"longest_record_bytes\":7,";
+    struct dp_index *index = make_index(), *back;
+    char *text = NULL, *at;
+
+    ck_assert_int_eq(dp_index_meta_format(index, &text, NULL), DP_OK);
+    at = strstr(text, key);
+    ck_assert_ptr_nonnull(at);
+    at[strlen(key) - 2] = 'x';
+    ck_assert_int_eq(parse(text, &back), DP_BAD_INDEX);
+    memmove(at, at + strlen(key), strlen(at + strlen(key)) + 1);
+    ck_assert_int_eq(parse(text, &back), DP_OK);
+    ck_assert_uint_eq(back->longest_record_bytes, 0);
+    dp_index_free(back);
+    free(text);
+    dp_index_free(index);
+}
+END_TEST
+
 START_TEST(text_that_is_no_meta_is_refused)
 {
     static const char *const texts[] = {"", "{}", "[]", "null", "{\"codec\":\"gzip\"}",
@@ -132,4 +154,5 @@ START_TEST(text_that_is_no_meta_is_refused)
 END_TEST
 
 TEST_MAIN("index meta", facts_come_back, keys_stand_in_order, keys_of_later_versions_are_ignored,
+          the_longest_record_need_not_be_known,
           text_that_is_no_meta_is_refused)

@@ -229,8 +229,7 @@ static void publish_edge(struct bcf *b)
 {
     if (b->next.offset == b->base.edge.offset)
         return;
-    b->base.previous = b->base.edge;
-    b->base.edge = b->next;
+    dp_scanner_pass(&b->base, &b->next);
 }
 
 /* Keeps the number of the contig of the record at hand. One name stands for one number: else a

@@ -142,8 +142,7 @@ static inline void publish_edge(struct fastq *f)
 {
     if (!f->edge_pending)
         return;
-    f->base.previous = f->base.edge;
-    f->base.edge = f->next;
+    dp_scanner_pass(&f->base, &f->next);
     f->edge_pending = false;
 }
 

@@ -143,7 +143,18 @@ struct dp_scanner_base {
     const struct dp_format *format;
     struct dp_edge edge;
     struct dp_edge previous;
+    uint64_t longest; /* bytes of the longest record passed; 0 before the first */
 };
+/* For scanners: the record at the edge ends at `next`, and that is passed. */
+static inline void dp_scanner_pass(struct dp_scanner_base *base, const struct dp_edge *next)
+{
+    uint64_t bytes = next->offset - base->edge.offset;
+
+    if (bytes > base->longest)
+        base->longest = bytes;
+    base->previous = base->edge;
+    base->edge = *next;
+}
 static inline const struct dp_scanner_base *dp_scanner_base(const struct dp_scanner *scanner)
 {
     return (const struct dp_scanner_base *)(const void *)scanner;

@@ -53,8 +53,7 @@ static void publish_edge(struct text *t)
 {
     if (!t->at_edge || t->base.edge.offset == t->end.offset)
         return;
-    t->base.previous = t->base.edge;
-    t->base.edge = t->end;
+    dp_scanner_pass(&t->base, &t->end);
 }
 
 /* The edge at `offset`, which `lines_after` lines lie behind. */
@@ -91,6 +90,7 @@ static void take(struct text *t, const uint8_t *p, const uint8_t *end)
     t->at_edge = end[-1] == '\n';
     if (lines == 0)
         return;
+    t->base.longest = t->tally.longest + 1;
 
     /* The edges that were passed: behind each newline, but not at the very end. */
     behind = t->at_edge ? 1 : 0;

@@ -95,9 +95,10 @@ static void publish_edge(struct vcf *v)
 {
     if (!v->edge_pending)
         return;
-    /* No record stands before the first. */
-    v->base.previous = v->next.record ? v->base.edge : v->next;
-    v->base.edge = v->next;
+    if (v->next.record == 0) /* none stands before the first */
+        v->base.edge = v->base.previous = v->next;
+    else
+        dp_scanner_pass(&v->base, &v->next);
     v->edge_pending = false;
 }
 
