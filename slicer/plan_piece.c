@@ -5,6 +5,7 @@
 
 #include "slicer/plan_piece.h"
 
+#include "base/checked.h"
 #include "base/crc32.h"
 #include "connectors/object.h"
 #include "connectors/uri.h"
@@ -20,6 +21,31 @@ static uint64_t previous_key(const struct dp_index_row *row, enum dp_plan_unit u
     return unit == DP_UNIT_RECORDS ? row->edge.record - 1
            : unit == DP_UNIT_BYTES ? row->previous_offset
                                    : row->previous_bases;
+}
+
+/* How far behind the row's edge the first edge with a key >= `key` may lie, no record being longer
+ * than the longest. */
+static uint64_t longest_way(const struct dp_index *index, const struct dp_edge *row,
+                            enum dp_plan_unit unit, uint64_t key)
+{
+    uint64_t longest = dp_index_longest_record(index), way;
+
+    if (longest == 0 || (unit != DP_UNIT_BYTES && unit != DP_UNIT_RECORDS))
+        return UINT64_MAX;
+    key -= dp_edge_key(row, unit);
+    /* The record before the cut begins before the key. */
+    if (unit == DP_UNIT_BYTES)
+        return dp_checked_add(key - 1, longest, &way) ? way : UINT64_MAX;
+    return dp_checked_mul(key, longest, &way) ? way : UINT64_MAX;
+}
+
+/* Where the cut lies at most: at the row's previous record, mostly sooner. */
+static uint64_t bound_of(const struct dp_index *index, const struct dp_edge *before,
+                         uint64_t previous_offset, enum dp_plan_unit unit, uint64_t key)
+{
+    uint64_t way = longest_way(index, before, unit, key);
+
+    return way < previous_offset - before->offset ? before->offset + way : previous_offset;
 }
 
 void dp_plan_piece_cut(const struct dp_index *index, enum dp_plan_unit unit, uint64_t key,
@@ -46,7 +72,8 @@ void dp_plan_piece_cut(const struct dp_index *index, enum dp_plan_unit unit, uin
     if (key > previous_key(&row, unit))
         *cut = (struct dp_plan_cut){row.edge, row.edge.offset, true};
     else
-        *cut = (struct dp_plan_cut){before.edge, row.previous_offset, false};
+        *cut = (struct dp_plan_cut){
+            before.edge, bound_of(index, &before.edge, row.previous_offset, unit, key), false};
 }
 
 /* ------------------------------------------------------------------------------------- names */

@@ -4,6 +4,8 @@
 #include "config.h"
 
 #include "slicer/plan_piece.h"
+
+#include "index/tables.h"
 #include "tests/slicer_support.h"
 
 #include <check.h>
@@ -24,6 +26,18 @@ static void drop(void)
 {
     place_free(&place);
     sample_free(&sample);
+}
+
+static uint64_t longest_record(void)
+{
+    uint64_t longest = 0;
+
+    for (size_t i = 0; i < sample.record_count; i++) {
+        uint64_t bytes = sample.edges[i + 1].offset - sample.edges[i].offset;
+
+        longest = bytes > longest ? bytes : longest;
+    }
+    return longest;
 }
 
 static uint64_t total_of(enum dp_plan_unit unit)
@@ -49,6 +63,8 @@ static void check_cuts(enum dp_plan_unit unit)
         ck_assert(!cut.exact || cut.from.offset == edge->offset);
         /* What lies before a checkpoint that is not the cut must not reach the key. */
         ck_assert(cut.exact || dp_edge_key(&cut.from, unit) < key);
+        if (!cut.exact && unit == DP_UNIT_BYTES)
+            ck_assert_uint_lt(cut.bound_offset, key + longest_record());
         exact += cut.exact;
     }
     ck_assert_uint_ge(exact, 1);
@@ -57,10 +73,36 @@ static void check_cuts(enum dp_plan_unit unit)
 START_TEST(test_cuts_bound_the_edge)
 {
     use((enum sample_kind)_i, ONE_MEMBER, 4096);
+    ck_assert_uint_eq(dp_index_longest_record(place.index), longest_record());
     check_cuts(DP_UNIT_RECORDS);
     check_cuts(DP_UNIT_BYTES);
     if (dp_index_format(place.index)->has_bases)
         check_cuts(DP_UNIT_BASES);
+    drop();
+}
+END_TEST
+
+/* Of an index that does not know it, cuts lie at the next row at most. */
+START_TEST(test_cuts_without_the_longest_record)
+{
+    struct dp_plan_cut known, unknown;
+    struct dp_index *index;
+
+    use(LINES, ONE_MEMBER, 4096);
+    index = place.index;
+    for (int lie = 0; lie < 2; lie++) {
+        dp_plan_piece_cut(index, DP_UNIT_BYTES, 100, &known);
+        ck_assert_uint_eq(index->longest_record_bytes, longest_record());
+        index->longest_record_bytes = lie ? UINT64_MAX : 0; /* so long that nothing can be added */
+        for (int unit = 0; unit < 2; unit++) {
+            dp_plan_piece_cut(index, unit ? DP_UNIT_BYTES : DP_UNIT_RECORDS,
+                              unit ? 100 : 4, &unknown);
+            ck_assert(!unknown.exact);
+            ck_assert_uint_gt(unknown.bound_offset, unknown.from.offset + longest_record());
+        }
+        ck_assert_uint_lt(known.bound_offset, unknown.bound_offset);
+        index->longest_record_bytes = longest_record();
+    }
     drop();
 }
 END_TEST
@@ -273,6 +315,7 @@ int main(void)
 
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, test_cuts_bound_the_edge, 0, KIND_COUNT);
+    tcase_add_test(tests, test_cuts_without_the_longest_record);
     tcase_add_loop_test(tests, test_bytes, 0, PACKING_COUNT);
     tcase_add_loop_test(tests, test_prologue, 0, PACKING_COUNT);
     tcase_add_loop_test(tests, test_outputs, 0, PACKING_COUNT);
