@@ -3,8 +3,9 @@
 # SPDX-FileCopyrightText: The dataplug authors
 #
 # The functions that dataplug.h declares, those that dataplug.map lists and those that the shared
-# library exports are the same; and every external name inside the library begins with dp_, so
-# that a static link clashes with nobody.
+# library exports are the same; every external name inside the library begins with dp_, so that a
+# static link clashes with nobody; and the programs, which have all of it linked in, call nothing of
+# it that is not exported, but for base/.
 #
 # usage: exports.sh, in the build folder, with srcdir, CC and NM in the environment.
 
@@ -35,11 +36,22 @@ ${NM:-nm} -D --defined-only .libs/libdataplug.so | awk '$2 != "A" { sub(/@.*/, "
 ${NM:-nm} -g --defined-only .libs/libcore.a 2>/dev/null | awk 'NF == 3 { print $3 }' |
     grep -vE '^(dp_|__asan_|__odr_asan|__sancov_|__ubsan_)' | sort -u >"$work/foreign"
 
+# $@: objects or archives: the names of ours that they define, or with -u those that they lack.
+names() { ${NM:-nm} "$@" 2>/dev/null | grep -oE '\bdp_[a-z0-9_]+$' | sort -u; }
+objects=(tools/*.o mdr/*.o .libs/libmdr.a)
+names -g --defined-only .libs/libbase.a "${objects[@]}" | sort -u - "$work/map" >"$work/allowed"
+names -u "${objects[@]}" | comm -23 - "$work/allowed" >"$work/inner"
+
 [ -s "$work/header" ] || { echo "no functions found in dataplug.h"; bad=1; }
 compare "$work/header" "$work/map" dataplug.h dataplug.map
 compare "$work/map" "$work/library" dataplug.map libdataplug.so
 if [ -s "$work/foreign" ]; then
     echo "external names without dp_: $(tr '\n' ' ' <"$work/foreign")"
+    bad=1
+fi
+[ "$(names -u "${objects[@]}" | wc -l)" -gt 100 ] || { echo "no objects of tools found"; bad=1; }
+if [ -s "$work/inner" ]; then
+    echo "tools call what is not public: $(tr '\n' ' ' <"$work/inner")"
     bad=1
 fi
 [ "$bad" = 0 ] && echo "exports agree: $(wc -l <"$work/header") functions"
