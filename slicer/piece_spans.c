@@ -15,12 +15,29 @@ struct dp_piece_spans {
     struct dp_index_spans spans;
 };
 
+/* The window by which the index is known: that of the piece, or of the next point that has one. */
+static const struct dp_slice_window *telling_window(const struct dp_slice_piece *piece)
+{
+    return piece->point.mid_member ? &piece->window : &piece->next;
+}
+
+/* Is this the window of point `i`, or, behind a point that needs none, of the next that has one? */
+static bool has_window(const struct dp_index *index, size_t i, const struct dp_slice_piece *piece)
+{
+    const struct dp_slice_window *planned = telling_window(piece);
+    struct dp_window_reference window = {0};
+    bool any = dp_index_window_reference(index, i, &window);
+
+    while (!any && !piece->point.mid_member && ++i < dp_index_point_count(index))
+        any = dp_index_window_reference(index, i, &window);
+    return any && window.crc32 == planned->crc32 && window.raw_bytes == planned->raw_bytes;
+}
+
 /* Does the index, whatever it is of, have the very point that the piece begins at, with the same
  * window? *i is its number. (The checksum of all that is decoded is compared in any case.) */
 static bool has_point(const struct dp_index *index, const struct dp_slice_piece *piece, size_t *i)
 {
     const struct dp_seek_point *planned = &piece->point;
-    struct dp_window_reference window;
     struct dp_seek_point point;
 
     if (dp_index_point_count(index) == 0)
@@ -28,9 +45,7 @@ static bool has_point(const struct dp_index *index, const struct dp_slice_piece 
     *i = dp_index_point_before(index, planned->uncompressed_offset);
     dp_index_point(index, *i, &point);
     return point.uncompressed_offset == planned->uncompressed_offset &&
-           point.compressed_bit == planned->compressed_bit &&
-           dp_index_window_reference(index, *i, &window) &&
-           window.crc32 == piece->window.crc32 && window.raw_bytes == piece->window.raw_bytes;
+           point.compressed_bit == planned->compressed_bit && has_window(index, *i, piece);
 }
 
 static bool fits(const struct dp_index *index, const struct dp_slice_piece *piece,
@@ -45,7 +60,7 @@ static bool fits(const struct dp_index *index, const struct dp_slice_piece *piec
 static const char *near_index(const struct dp_slice_piece *piece,
                               const struct dp_reader_options *options)
 {
-    const char *uri = options->index_uri ? options->index_uri : piece->window.uri;
+    const char *uri = options->index_uri ? options->index_uri : telling_window(piece)->uri;
 
     return uri && dp_uri_is_local(uri) ? uri : NULL;
 }
@@ -75,7 +90,7 @@ struct dp_piece_spans *dp_piece_spans_open(struct dp_context *context,
     const char *uri = near_index(piece, options);
     struct dp_piece_spans *made;
 
-    if (!uri || object->remote || !piece->point.mid_member)
+    if (!uri || object->remote || telling_window(piece)->raw_bytes == 0)
         return NULL;
     made = calloc(1, sizeof(*made));
     if (made && open_spans(made, context, uri, piece, object, options->threads))

@@ -25,13 +25,19 @@ static bool same_cut(const struct dp_slice *a, const struct dp_slice *b)
            a->size == b->size && a->span == b->span && same_interval(&a->interval, &b->interval);
 }
 
+static bool same_window(const struct dp_slice_window *a, const struct dp_slice_window *b)
+{
+    return a->raw_bytes == b->raw_bytes && a->crc32 == b->crc32;
+}
+
 static bool same_place(const struct dp_slice_piece *a, const struct dp_slice_piece *b)
 {
     return a->range.begin == b->range.begin && a->range.end == b->range.end &&
            a->point.uncompressed_offset == b->point.uncompressed_offset &&
            a->point.compressed_bit == b->point.compressed_bit &&
            a->point.mid_member == b->point.mid_member &&
-           a->window.raw_bytes == b->window.raw_bytes && a->window.crc32 == b->window.crc32 &&
+           same_window(&a->window, &b->window) &&
+           (!a->next.raw_bytes || !b->next.raw_bytes || same_window(&a->next, &b->next)) &&
            same_edge(&a->checkpoint, &b->checkpoint);
 }
 

@@ -183,6 +183,28 @@ static struct dp_slice_piece *add_piece(struct dp_slice *slice, enum dp_piece_ki
     return piece;
 }
 
+/* Names the index by a window that it alone can have, so that several threads can also read a piece
+ * that needs none. Left out where slices do without the index, and where each of its windows would
+ * cost a round trip. */
+static int refer_ahead(const struct dp_plan_place *place, size_t point, uint64_t end_offset,
+                       struct dp_slice_window *next, struct dp_error *err)
+{
+    const struct dp_index *index = place->index;
+    struct dp_seek_point behind;
+
+    if (place->inline_parts || !dp_index_uri(index) || !dp_uri_is_local(dp_index_uri(index)) ||
+        place->object->remote || dp_index_codec(index) != DP_CODEC_GZIP)
+        return DP_OK;
+    while (++point < dp_index_point_count(index)) {
+        dp_index_point(index, point, &behind);
+        if (behind.uncompressed_offset >= end_offset)
+            break;
+        if (behind.mid_member)
+            return refer_to_window(place, point, next, err);
+    }
+    return DP_OK;
+}
+
 /* Decoding goes from the seek point before `from_offset` up to the first checksum edge behind the
  * end. */
 static int choose_place(const struct dp_plan_place *place, uint64_t from_offset,
@@ -197,6 +219,8 @@ static int choose_place(const struct dp_plan_place *place, uint64_t from_offset,
     piece->range = dp_index_compressed_range(index, point, piece->decoded_end);
     rc = dp_index_sum(index, piece->point.uncompressed_offset, piece->decoded_end,
                       &piece->decoded_crc32, err);
+    if (!rc && !piece->point.mid_member)
+        rc = refer_ahead(place, point, piece->decoded_end, &piece->next, err);
     if (rc || !piece->point.mid_member)
         return rc;
     return place->inline_parts ? inline_window(place, point, &piece->window, err)

@@ -42,6 +42,8 @@ static void free_piece(struct dp_slice_piece *piece)
     free(piece->filter);
     free(piece->window.uri);
     free(piece->window.packed);
+    free(piece->next.uri);
+    free(piece->next.packed);
     free(piece->packed);
 }
 
@@ -179,20 +181,27 @@ static bool counts_fit(const struct dp_slice *slice)
            slice->record_count + 2 * slice->source_count >= asked;
 }
 
+static bool lies_in_file(const struct dp_slice_window *window)
+{
+    return window->uri && window->range.begin < window->range.end &&
+           window->range.end <= window->file_bytes &&
+           window->file_bytes <= DP_SLICE_INTEGER_MAX &&
+           window->range.end - window->range.begin <= DP_SLICE_WINDOW_MAX;
+}
+
 static bool window_fits(const struct dp_slice_piece *piece, enum dp_codec codec)
 {
-    const struct dp_slice_window *window = &piece->window;
+    const struct dp_slice_window *window = &piece->window, *next = &piece->next;
 
     if (!piece->point.mid_member)
-        return window->raw_bytes == 0;
+        return window->raw_bytes == 0 &&
+               (next->raw_bytes == 0 || (codec == DP_CODEC_GZIP && lies_in_file(next)));
     if (codec != DP_CODEC_GZIP || window->raw_bytes == 0 || window->raw_bytes > DP_WINDOW_BYTES ||
-        window->raw_bytes > piece->point.uncompressed_offset)
+        window->raw_bytes > piece->point.uncompressed_offset || next->raw_bytes)
         return false;
     if (!window->uri)
         return window->packed_bytes > 0 && window->packed_bytes <= DP_SLICE_WINDOW_MAX;
-    return window->range.begin < window->range.end && window->range.end <= window->file_bytes &&
-           window->file_bytes <= DP_SLICE_INTEGER_MAX &&
-           window->range.end - window->range.begin <= DP_SLICE_WINDOW_MAX;
+    return lies_in_file(window);
 }
 
 /* Where decoding begins and ends. Without a codec both offsets are the same, and the range must
@@ -495,8 +504,11 @@ const char *dp_slice_index(const struct dp_slice *slice, size_t number)
 {
     size_t i;
 
-    for (i = 0; i < slice->piece_count; i++)
-        if (slice->pieces[i].source == number && slice->pieces[i].window.uri)
-            return slice->pieces[i].window.uri;
+    for (i = 0; i < slice->piece_count; i++) {
+        const struct dp_slice_piece *piece = &slice->pieces[i];
+
+        if (piece->source == number && (piece->window.uri || piece->next.uri))
+            return piece->window.uri ? piece->window.uri : piece->next.uri;
+    }
     return NULL;
 }

@@ -85,9 +85,11 @@ static json_t *write_count(uint64_t count)
 
 static json_t *write_point(const struct dp_slice_piece *piece)
 {
-    return json_pack("{s:o,s:o,s:b,s:o}", "offset", integer(piece->point.uncompressed_offset),
-                     "bit", integer(piece->point.compressed_bit), "mid_member",
-                     piece->point.mid_member, "window", write_window(&piece->window));
+    return json_pack("{s:o,s:o,s:b,s:o,s:o*}", "offset",
+                     integer(piece->point.uncompressed_offset), "bit",
+                     integer(piece->point.compressed_bit), "mid_member", piece->point.mid_member,
+                     "window", write_window(&piece->window), "next",
+                     piece->next.raw_bytes ? write_window(&piece->next) : NULL);
 }
 
 static json_t *write_edge(const struct dp_edge *edge)
@@ -422,18 +424,19 @@ static int read_interval(json_t *value, struct dp_interval *interval, struct dp_
 
 static int read_point(json_t *value, struct dp_slice_piece *piece, struct dp_error *err)
 {
-    json_t *offset, *bit, *window;
+    json_t *offset, *bit, *window, *next = NULL;
     json_error_t why;
-    int mid_member;
+    int mid_member, rc;
 
-    if (json_unpack_ex(value, &why, JSON_STRICT, "{s:o,s:o,s:b,s:o}", "offset", &offset, "bit",
-                       &bit, "mid_member", &mid_member, "window", &window))
+    if (json_unpack_ex(value, &why, JSON_STRICT, "{s:o,s:o,s:b,s:o,s?o}", "offset", &offset, "bit",
+                       &bit, "mid_member", &mid_member, "window", &window, "next", &next))
         return unpack_failed(err, "point", &why);
     if (!take_integer(offset, &piece->point.uncompressed_offset) ||
         !take_integer(bit, &piece->point.compressed_bit))
         return malformed(err, "the seek point");
     piece->point.mid_member = mid_member;
-    return read_window(window, &piece->window, err);
+    rc = read_window(window, &piece->window, err);
+    return rc || !next ? rc : read_window(next, &piece->next, err);
 }
 
 static int read_checkpoint(json_t *value, struct dp_edge *edge, struct dp_error *err)

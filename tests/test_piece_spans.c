@@ -97,7 +97,11 @@ START_TEST(test_spans)
     for (uint64_t number = 1; number <= PARTS; number++) {
         slice = slice_of(number, 0);
         spans = spans_of(slice, NULL);
-        ck_assert_int_eq(spans != NULL, slice->pieces[0].point.mid_member);
+        /* Members begin without a window: what tells the index then is that of a later point. */
+        ck_assert_int_eq(spans != NULL, slice->pieces[0].point.mid_member ||
+                                            slice->pieces[0].next.raw_bytes);
+        if (_i == ONE_MEMBER)
+            ck_assert_ptr_nonnull(spans);
         if (spans)
             check_spans(&slice->pieces[0], dp_piece_spans_guide(spans));
         dp_piece_spans_free(spans);
@@ -134,6 +138,39 @@ START_TEST(test_no_index)
     inlined->pieces[0].point.uncompressed_offset++;
     ck_assert_ptr_null(spans_of(inlined, moved));
     unlink(moved);
+    dp_slice_free(slice);
+    dp_slice_free(inlined);
+    drop();
+}
+END_TEST
+
+/* From the begin of the object no window is needed. An index that is another one than that of the
+ * plan is not touched, wherever it lies. */
+START_TEST(test_first_piece)
+{
+    struct dp_slice *slice, *inlined;
+    struct place other;
+    struct sample lines;
+    struct dp_error err;
+
+    use(ONE_MEMBER);
+    slice = slice_of(1, 0);
+    inlined = slice_of(1, 1);
+    ck_assert_ptr_nonnull(slice->pieces[0].next.uri);
+    ck_assert_uint_eq(inlined->pieces[0].next.raw_bytes, 0);
+    ck_assert_ptr_null(spans_of(inlined, place.index_path));
+
+    sample_make(&lines, LINES, 160000, 9);
+    place_make(&other, &lines, ONE_MEMBER, SPACING, 6);
+    ck_assert_ptr_null(spans_of(slice, other.index_path));
+    ck_assert_int_eq(rename(other.index_path, place.index_path), 0);
+    ck_assert_ptr_null(spans_of(slice, NULL));
+    ck_assert_msg(!read_slice(slice, &err), "%s", err.message);
+    unlink(place.index_path);
+    ck_assert_msg(!read_slice(slice, &err), "%s", err.message);
+    ck_assert_msg(!read_slice(inlined, &err), "%s", err.message);
+    place_free(&other);
+    sample_free(&lines);
     dp_slice_free(slice);
     dp_slice_free(inlined);
     drop();
@@ -197,6 +234,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, test_spans, 0, PACKING_COUNT);
     tcase_add_test(tests, test_no_index);
+    tcase_add_test(tests, test_first_piece);
     tcase_add_test(tests, test_damage);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);

@@ -49,6 +49,20 @@ static const char nothing[] =
     ":false,\"size\":0,\"span\":false},\"counts\":{\"records\":0},\"pieces\":[],\"check\":"
     "\"63a78137\"}";
 
+/* From the begin of an object, with what tells its index. */
+static const char first[] =
+    "{\"v\":2,\"id\":\"9f0c0123456789abcdef0123456789ab\",\"plan\":\"51ab0123456789abcdef01"
+    "23456789ab\",\"n\":1,\"of\":64,\"sources\":[{\"uri\":\"file:///data/a%20b.gz\",\"valid"
+    "ator\":\"\",\"size\":5000,\"format\":\"text\",\"codec\":\"gzip\"}],\"outputs\":[{\"nam"
+    "e\":\"text\"}],\"interval\":{\"unit\":\"bytes\",\"begin\":0,\"end\":10000,\"last\":fal"
+    "se,\"size\":10000,\"span\":false},\"counts\":{\"records\":null},\"pieces\":[{\"kind\":"
+    "\"records\",\"source\":0,\"output\":0,\"filter\":null,\"interval\":{\"unit\":\"bytes\""
+    ",\"begin\":0,\"end\":10000,\"last\":false},\"records\":null,\"range\":[0,5000],\"point"
+    "\":{\"offset\":0,\"bit\":0,\"mid_member\":false,\"window\":null,\"next\":{\"raw_bytes"
+    "\":32768,\"crc32\":\"0badcafe\",\"uri\":\"file:///data/a%20b.gz.dpi\",\"size\":2000,\""
+    "range\":[1000,1900]}},\"checkpoint\":{\"record\":0,\"offset\":0,\"bases\":0,\"line\":0"
+    "},\"decoded\":{\"end\":60000,\"crc32\":\"00000000\"}}],\"check\":\"365b13ad\"}";
+
 /* Two objects, two outputs, a header of either kind. */
 static const char several[] =
     "{\"v\":2,\"id\":\"9f0c0123456789abcdef0123456789ab\",\"plan\":\"51ab0123456789abcdef01"
@@ -72,7 +86,7 @@ static const char several[] =
     "9,\"offset\":18,\"bases\":0,\"line\":9},\"decoded\":{\"end\":900,\"crc32\":\"00000000"
     "\"}}],\"check\":\"6059f411\"}";
 
-static const char *const good_lines[] = {referenced, inlined, nothing, several};
+static const char *const good_lines[] = {referenced, inlined, nothing, several, first};
 enum { GOOD_COUNT = 4 };
 
 static int parse(const char *line, struct dp_error *err)
@@ -387,6 +401,21 @@ static const struct change changes[] = {
     {3, "pieces/2/output", "1", DP_BAD_INDEX}, /* 0 records for one output, 40 for the other */
     {3, "pieces/3/interval/end", "31", DP_BAD_INDEX},
     {3, "pieces/3/records", "19", DP_BAD_INDEX},
+    {4, "pieces/0/point/next", NULL, 0},
+    {4, "pieces/0/point/next", "[]", DP_BAD_INDEX},
+    {4, "pieces/0/point/next/raw_bytes", "0", DP_BAD_INDEX},
+    {4, "pieces/0/point/next/raw_bytes", "32769", DP_BAD_INDEX},
+    {4, "pieces/0/point/next/uri", NULL, DP_BAD_INDEX},
+    {4, "pieces/0/point/next/size", "1899", DP_BAD_INDEX},
+    {4, "pieces/0/point/next/range", "[1000,1000]", DP_BAD_INDEX},
+    {4, "pieces/0/point/next",
+     "{\"raw_bytes\":3,\"crc32\":\"352441c2\",\"base64\":\"YWJj\"}", DP_BAD_INDEX},
+    {4, "sources/0/codec", "\"none\"", DP_BAD_INDEX},
+    {4, "sources/0/codec", "\"bgzf\"", DP_BAD_INDEX},
+    /* It has a window itself. */
+    {0, "pieces/0/point/next",
+     "{\"raw_bytes\":9,\"crc32\":\"0badcafe\",\"uri\":\"file:///x\",\"size\":9,\"range\":[0,9]}",
+     DP_BAD_INDEX},
 };
 
 /* The container that holds the last part of a path; *last is that part. */
