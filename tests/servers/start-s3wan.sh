@@ -11,6 +11,8 @@
 #   pclose=0                    no answer at all (the connection is closed),
 #   pshort=0                    all headers and a part of the body, then a closed connection,
 #   pstall=0                    all headers and a part of the body, then nothing
+#   most=0                      bytes, more of which a part of a body never is; 0: no limit. Who needs less
+#                               than what was asked for may have all of that in a part
 #   seed=1                      of the dice, which are thrown for one request after the other
 #   row=0                       no more accidents in a row than this for requests that end at the same
 #                               byte of the same object; 0: no limit. Who gives up later than that never
@@ -27,10 +29,10 @@ shift
 upstream=${1#http://}
 upstream=${upstream%/}
 shift
-delay=25 jitter=5 rate=80m p503=0 p500=0 pclose=0 pshort=0 pstall=0 seed=1 row=0 keep=0
+delay=25 jitter=5 rate=80m p503=0 p500=0 pclose=0 pshort=0 pstall=0 most=0 seed=1 row=0 keep=0
 for setting in "$@"; do
     case ${setting%%=*} in
-    delay | jitter | rate | p503 | p500 | pclose | pshort | pstall | seed | row | keep) declare "$setting" ;;
+    delay | jitter | rate | p503 | p500 | pclose | pshort | pstall | most | seed | row | keep) declare "$setting" ;;
     *) fail "there is no setting '$setting'" ;;
     esac
 done
@@ -87,6 +89,7 @@ function dice.cut()
     local left = ngx.ctx.left
     if not left then
         left = math.floor((tonumber(ngx.header.content_length) or 0) * tonumber(ngx.var.part))
+        if $most > 0 then left = math.min(left, $most) end
     end
     local piece = string.sub(ngx.arg[1], 1, left)
     ngx.ctx.left = left - #piece
