@@ -58,11 +58,6 @@ class Bench(Mdr, Variants, Common):
     def data(self, kind, packing="gz"):
         return self.generate(kind, int(KINDS[kind] * self.args.scale), packing)
 
-    def warm(self, path):
-        with open(path, "rb") as file:
-            while file.read(MIB):
-                pass
-
     def index(self, path, spacing="1M", build=None):
         """Our index of `path`, made once per spacing."""
         out = self.scratch(f"{os.path.basename(path)}.{spacing}.dpi")
@@ -120,15 +115,15 @@ class Bench(Mdr, Variants, Common):
             peak = max(peak, usage.ru_maxrss * 1024)
         return time.monotonic() - begin, peak
 
-    def race(self, contestants):
+    def race(self, contestants, files=()):
         """contestants: {name: (prepare or None, commands) or a function that returns seconds}; they
-        take turns `runs` times. Returns {name: median seconds}."""
+        take turns `runs` times, with the files in the page cache. Returns {name: median seconds}."""
         def turn(prepare, commands):
             if prepare:
                 prepare()
             return self.run(commands)[0]
         return super().race({name: rest if callable(rest) else lambda rest=rest: turn(*rest)
-                             for name, rest in contestants.items()})
+                             for name, rest in contestants.items()}, files)
 
     def row(self, work, data, ours, peer, ratio, bar, more_is_better=True):
         verdict = self.judge(ratio, bar, more_is_better)
@@ -154,7 +149,6 @@ class Bench(Mdr, Variants, Common):
     def build_index(self, kind):
         """Index builds at 1 MiB against line indexes of gztool and a bare decompression."""
         path = self.data(kind)
-        self.warm(path)
         out, gzi = self.scratch("new.dpi"), self.scratch("new.gzi")
 
         def ours(threads):
@@ -169,7 +163,7 @@ class Bench(Mdr, Variants, Common):
                 contest[f"gztool -i -x -s{span}"] = (self.removed(gzi), [
                     ["gztool", "-v0", "-i", "-x", "-s", str(span), "-I", gzi, path]])
             bars = [("gztool -i -x -s1", 2.8, 3.6), ("gztool -i -x -s10", 2.1, 2.7)] + bars
-        times = self.race(contest)
+        times = self.race(contest, [path])
         for peer, one, two in bars:
             if peer in times:
                 self.versus(f"index build, 1 thread / {peer}", kind, times, "1", peer, one)
@@ -179,20 +173,18 @@ class Bench(Mdr, Variants, Common):
         """The portable build against gztool, which stands on zlib too."""
         path = self.data(kind)
         self.peer("gztool")
-        self.warm(path)
         out, gzi = self.scratch("zlib.dpi"), self.scratch("zlib.gzi")
         times = self.race({
             "ours": (None, [[self.tool("dp-index", self.zlib_build()), "build", "-q", "--force", "-s",
                              "1M", "-@", "1", "-o", out, path]]),
             "gztool": (self.removed(gzi), [["gztool", "-v0", "-i", "-x", "-s", "10", "-I", gzi, path]]),
-        })
+        }, [path])
         self.versus("zlib-only build, 1 thread / gztool -i -x -s10", kind, times, "ours", "gztool", 1.0)
 
     def zcat_index(self, kind):
         """dp-zcat with an index: against whole decompressors, and one thread against two."""
         path = self.data(kind)
         link = self.linked(path)
-        self.warm(path)
         contest = {"1": (None, [[self.tool("dp-zcat"), "-@", "1", link]]),
                    "2": (None, [[self.tool("dp-zcat"), "-@", "2", link]]),
                    "zcat": (None, [["gzip", "-dc", path]])}
@@ -202,7 +194,7 @@ class Bench(Mdr, Variants, Common):
         if self.have["igzip"]:
             for count in (1, 2):
                 contest[f"igzip x {count}"] = lambda count=count: self.together(["igzip", "-dc", path], count)
-        times = self.race(contest)
+        times = self.race(contest, [path, link + ".dpi"])
         bar = {"fastq4": 9, "hiseq": 7.5, "vcf": 9.5}[kind]
         self.versus("dp-zcat, index, 2 threads / zcat", kind, times, "2", "zcat", bar)
         if "pigz" in times:
@@ -216,11 +208,10 @@ class Bench(Mdr, Variants, Common):
         """dp-zcat without an index: to /dev/null and through a pipe."""
         path = self.data(kind)
         self.peer("igzip")
-        self.warm(path)
         ours = [self.tool("dp-zcat"), "-@", "2", path]
         peer = ["igzip", "-dc", path]
         times = self.race({"ours": (None, [ours]), "igzip": (None, [peer]),
-                           "ours |": (None, [ours + ["|"]]), "igzip |": (None, [peer + ["|"]])})
+                           "ours |": (None, [ours + ["|"]]), "igzip |": (None, [peer + ["|"]])}, [path])
         self.versus("dp-zcat, no index / igzip -dc", kind, times, "ours", "igzip", 0.95)
         self.versus("dp-zcat, no index | cat / igzip -dc | cat", kind, times, "ours |", "igzip |", 1.0)
 
@@ -234,7 +225,6 @@ class Bench(Mdr, Variants, Common):
         """Ten fetches of 10 MB, each by a process of its own, indexes ready."""
         path = self.data(kind)
         link = self.linked(path)
-        self.warm(path)
         manifest = self.scratch("manifest-" + kind)
         with open(manifest, "wb") as out:
             subprocess.run([self.tool("dp-slice"), "plan", "--bytes", str(FETCH_BYTES), link],
@@ -248,11 +238,13 @@ class Bench(Mdr, Variants, Common):
             "slice": (None, [[self.tool("dp-slice"), "fetch", "-q", "-@", "2", "--only", str(number),
                               manifest] for number in numbers]),
         }
+        files = [path, link + ".dpi", manifest]
         if self.have["gztool"]:
             index = self.gztool_index(path, 10)
+            files.append(index)
             contest["gztool"] = (None, [["gztool", "-v0", "-W", "-b", str(at), "-r", str(FETCH_BYTES),
                                          "-I", index, path] for at in self.offsets(kind)])
-        times = self.race(contest)
+        times = self.race(contest, files)
         if "gztool" in times:
             self.versus("10 x fetch 10 MB, dp-zcat --range / gztool -b", kind, times, "range", "gztool", 3.5)
             self.versus("10 x fetch 10 MB, dp-slice fetch / gztool -b", kind, times, "slice", "gztool", 3.5)
@@ -261,9 +253,8 @@ class Bench(Mdr, Variants, Common):
         """BGZF, which needs no index to be read by two threads."""
         path = self.data(kind, "bgz")
         self.peer("bgzip")
-        self.warm(path)
         times = self.race({"ours": (None, [[self.tool("dp-zcat"), "-@", "2", path]]),
-                           "bgzip": (None, [["bgzip", "-dc", "-@", "2", path]])})
+                           "bgzip": (None, [["bgzip", "-dc", "-@", "2", path]])}, [path])
         self.versus("dp-zcat, BGZF, 2 threads / bgzip -dc -@2", kind, times, "ours", "bgzip", 1.2)
 
     def size(self, kind):
@@ -332,21 +323,21 @@ class Bench(Mdr, Variants, Common):
             raise Missing("python3-indexed-gzip is not installed")
         path = self.data(kind)
         link = self.linked(path)
-        self.warm(path)
         out, saved = self.scratch("py.dpi"), self.scratch("py.gzidx")
         make = (f"import indexed_gzip as g; f = g.IndexedGzipFile({path!r}, spacing=1 << 20); "
                 f"f.build_full_index(); f.export_index({saved!r})")
         times = self.race({
             "ours": (None, [[self.tool("dp-index"), "build", "-q", "--force", "-s", "1M", "-@", "1",
                              "-o", out, path]]),
-            "theirs": (self.removed(saved), [["/usr/bin/python3", "-c", make]])})
+            "theirs": (self.removed(saved), [["/usr/bin/python3", "-c", make]])}, [path])
         self.versus("index build, 1 thread / indexed_gzip, 1 MiB", kind, times, "ours", "theirs", None)
         read = (f"import indexed_gzip as g, sys; f = g.IndexedGzipFile({path!r}, index_file={saved!r}); "
                 f"f.seek(int(sys.argv[1])); f.read({FETCH_BYTES})")
         times = self.race({
             "ours": (None, [[self.tool("dp-zcat"), "-@", "2", "--range", f"{at}+{FETCH_BYTES}", link]
                             for at in self.offsets(kind)]),
-            "theirs": (None, [["/usr/bin/python3", "-c", read, str(at)] for at in self.offsets(kind)])})
+            "theirs": (None, [["/usr/bin/python3", "-c", read, str(at)] for at in self.offsets(kind)])},
+            [path, link + ".dpi", saved])
         self.versus("10 x fetch 10 MB / indexed_gzip", kind, times, "ours", "theirs", None)
 
     def everything(self):

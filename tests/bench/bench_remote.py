@@ -19,6 +19,7 @@
 # usage: bench_remote.py --build FOLDER [--runs N] [--scale F] [--only rate,index,cost] ...
 
 import concurrent.futures
+import glob
 import json
 import os
 import shutil
@@ -108,11 +109,17 @@ class BenchRemote(BenchS3):
                    self.scratch("new.dpi"), place]
         return lambda: clocked(lambda: self.quiet(command))
 
+    def in_memory(self, path):
+        """The files that are read from memory: the local one, and the answers that the line has kept."""
+        kept = glob.glob(os.path.join(self.scratch("kept"), "kept", "**", "*"), recursive=True)
+        return [path, *filter(os.path.isfile, kept)]
+
     def built(self, key, path, threads):
         """Over the network, beside the slower of a local build and the loop."""
         times = self.race({"ours": self.index_of(f"s3://{BUCKET}/{key}", threads),
                            "a local build": self.index_of(path, threads),
-                           "the bare loop": self.loop(key, os.path.getsize(path))})
+                           "the bare loop": self.loop(key, os.path.getsize(path))},
+                          lambda: self.in_memory(path))
         slower = max(("a local build", "the bare loop"), key=times.get)
         self.index_row(f"index build, -@ {threads} / {slower}, the slower", times, slower, INDEX_BAR)
 
@@ -138,7 +145,8 @@ class BenchRemote(BenchS3):
                     for done in [threads.submit(local), threads.submit(loop)]:
                         done.result()
             return clocked(run)
-        times = self.race({"ours": self.index_of(f"s3://{BUCKET}/{key}", 2), "local": local, "both": both})
+        times = self.race({"ours": self.index_of(f"s3://{BUCKET}/{key}", 2), "local": local, "both": both},
+                          [path])
         self.index_row("the same, the store on these cores / a local build", times, "local", None)
         self.index_row("the same / a local build and the loop at once", times, "both", None)
 

@@ -24,7 +24,6 @@ class Variants:
             return
         path = self.data(kind, "bgz")
         self.peer("bcftools")
-        self.warm(path)
         copy = self.scratch("index-me.vcf.gz")  # bgzip leaves its index beside the data only
         os.symlink(path, copy)
         out = self.scratch("variants.dpi")
@@ -37,7 +36,7 @@ class Variants:
             "bcftools": (None, [["bcftools", "index", "-f", "-t", "-o", self.scratch("new.tbi"), path]]),
             "bcftools 2": (None, [["bcftools", "index", "-f", "-t", "--threads", "2", "-o",
                                    self.scratch("new.tbi"), path]]),
-            "bgzip": (self.removed(copy + ".gzi"), [["bgzip", "-r", copy]])})
+            "bgzip": (self.removed(copy + ".gzi"), [["bgzip", "-r", copy]])}, [path])
         self.versus("VCF index, 1 thread / bcftools index -t", kind, times, "1", "bcftools", 1.0)
         self.versus("VCF index, 2 threads / bcftools --threads 2", kind, times, "2", "bcftools 2", 1.0)
         self.versus("VCF index, 1 thread / bgzip -r", kind, times, "1", "bgzip", None)
@@ -121,8 +120,6 @@ class Variants:
             return
         self.peer("seqkit")
         first, second = self.mates()
-        self.warm(first)
-        self.warm(second)
         out, peer_out = self.scratch("shards"), self.scratch("seqkit-shards")
         links = []
         for path in (first, second):
@@ -140,7 +137,7 @@ class Variants:
             "written": (emptied, prepare + [[cut, "fetch", "-q", "-@", "2", "--output-dir", out, manifest]]),
             "indexed": (emptied, prepare),
             "seqkit": (emptied, [["seqkit", "split2", "-j", "2", "-p", str(SHARDS), "-1", first, "-2", second, "-O",
-                                  peer_out]])})
+                                  peer_out]])}, [first, second])
         wrote = sum(os.path.getsize(os.path.join(peer_out, name)) for name in os.listdir(peer_out))
         left = sum(os.path.getsize(link + ".dpi") for link in links) + os.path.getsize(manifest)
         self.versus("paired shards as files / seqkit split2", kind, times, "written", "seqkit", None)
