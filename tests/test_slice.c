@@ -87,7 +87,7 @@ static const char several[] =
     "\"}}],\"check\":\"6059f411\"}";
 
 static const char *const good_lines[] = {referenced, inlined, nothing, several, first};
-enum { GOOD_COUNT = 4 };
+enum { GOOD_COUNT = sizeof(good_lines) / sizeof(good_lines[0]) };
 
 static int parse(const char *line, struct dp_error *err)
 {
