@@ -41,11 +41,15 @@ class Common:
 
     # --- programs
 
+    def is_script(self, path):
+        with open(path, "rb") as file:
+            return file.read(2) == b"#!"
+
     def tool(self, name, build=None):
         """The program itself: libtool's wrapper script would be measured with it."""
         build = build or self.build
-        for path in (f"{build}/.libs/{name}", f"{build}/{name}"):
-            if os.access(path, os.X_OK):
+        for path in (f"{build}/{name}", f"{build}/.libs/{name}"):
+            if os.access(path, os.X_OK) and not self.is_script(path):
                 return path
         raise Missing(f"{name} is not built in {build}")
 

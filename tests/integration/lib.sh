@@ -93,13 +93,14 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/dataplug-test.XXXXXX") || cannot "no temporary
 # a small fetch does.
 bin=$work/bin
 mkdir -p "$bin"
+is_script() { [ "$(head -c 2 "$1" 2>/dev/null)" = '#!' ]; }
 built() {
-    local tool
+    local tool program
     for tool; do
-        if [ -x "$build/${tool%"${tool##*/}"}.libs/${tool##*/}" ]; then
-            ln -sf "$build/${tool%"${tool##*/}"}.libs/${tool##*/}" "$bin/"
-        elif [ -x "$build/$tool" ]; then
-            ln -sf "$build/$tool" "$bin/"
+        program=$build/$tool
+        is_script "$program" && program=${program%/*}/.libs/${tool##*/}
+        if [ -x "$program" ]; then
+            ln -sf "$program" "$bin/"
         else
             cannot "$tool is not built in $build"
         fi
