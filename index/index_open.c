@@ -216,15 +216,30 @@ static bool row_is_sound(const struct dp_index_row *row, const struct dp_index_r
            row->previous_bases <= edge->bases && row->previous_bases >= before->edge.bases;
 }
 
+/* No record between two rows, nor the one before the second, is longer than the longest. */
+static bool row_is_near(const struct dp_index_row *row, const struct dp_index_row *before,
+                        uint64_t longest)
+{
+    uint64_t most;
+
+    if (!before || longest == 0)
+        return true;
+    return row->edge.offset - row->previous_offset <= longest &&
+           (!dp_checked_mul(row->edge.record - before->edge.record, longest, &most) ||
+            row->edge.offset - before->edge.offset <= most);
+}
+
 static int check_rows(const struct loader *loader, struct dp_error *err)
 {
     const struct dp_index *index = loader->index;
     const struct dp_index_row *rows = dp_tables_rows(index);
+    const struct dp_index_row *before = NULL;
     const struct dp_edge *totals = &index->totals, *last;
     size_t i;
 
-    for (i = 0; i < index->rows.length; i++)
-        if (!row_is_sound(&rows[i], i ? &rows[i - 1] : NULL))
+    for (i = 0; i < index->rows.length; before = &rows[i++])
+        if (!row_is_sound(&rows[i], before) ||
+            !row_is_near(&rows[i], before, index->longest_record_bytes))
             return refuse(loader, "record map", i, err);
     if (i == 0)
         return refuse(loader, "record map", 0, err);

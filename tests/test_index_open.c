@@ -268,6 +268,36 @@ START_TEST(facts_that_lie_are_refused)
 }
 END_TEST
 
+/* A plan trusts it: with a smaller one slices would end before their last record does. */
+START_TEST(a_longest_record_that_is_too_short_is_refused)
+{
+    const char *folder = test_enter_folder();
+    struct dp_array file;
+    char said[60], shorter[60];
+    unsigned long long longest;
+    const char *at;
+
+    context = test_context();
+    file = small_file(ONE_MEMBER, "fastq");
+    at = memmem(file.data, file.length, "\"longest_record_bytes\":", 23);
+    ck_assert_ptr_nonnull(at);
+    longest = strtoull(at + 23, NULL, 10);
+    ck_assert_uint_gt(longest, 110);
+    ck_assert_uint_lt(longest, 999);
+    snprintf(said, sizeof(said), "\"longest_record_bytes\":%llu", longest);
+    ck_assert_int_ge(with_meta(&file, said, said), 0);
+    ck_assert_int_eq(with_meta(&file, said, "\"longest_record_bytes\":100"), DP_BAD_INDEX);
+    snprintf(shorter, sizeof(shorter), "\"longest_record_bytes\":%-3d", -1);
+    ck_assert_int_eq(with_meta(&file, said, shorter), DP_BAD_INDEX);
+    /* Not known: nothing to contradict. */
+    snprintf(shorter, sizeof(shorter), "\"longest_record_bytes\":%-3d", 0);
+    ck_assert_int_ge(with_meta(&file, said, shorter), 0);
+    dp_array_free(&file);
+    dp_context_free(context);
+    test_leave_folder(folder);
+}
+END_TEST
+
 START_TEST(foreign_files_are_no_index)
 {
     static const char *const texts[] = {"", "<html>", "\x1f\x8b\x08"};
@@ -349,5 +379,6 @@ END_TEST
 
 TEST_MAIN("index open", every_damaged_byte_is_seen, far_away_the_tables_are_one_read,
           every_truncation_is_seen, lies_do_no_harm,
-          rows_that_lie_are_refused, facts_that_lie_are_refused, foreign_files_are_no_index,
+          rows_that_lie_are_refused, facts_that_lie_are_refused,
+          a_longest_record_that_is_too_short_is_refused, foreign_files_are_no_index,
           unknown_sections_are_skipped_or_refused, a_huge_file_with_little_in_it_is_refused)
