@@ -165,6 +165,46 @@ START_TEST(lies_that_fit_together_are_found_by_decoding)
 }
 END_TEST
 
+/* Removes row `i` of the checksums. */
+static void drop_sum(struct dp_index *index, size_t i)
+{
+    struct dp_sum_row *sums = index->sums.data;
+
+    memmove(&sums[i], &sums[i + 1], (index->sums.length - i - 1) * sizeof(*sums));
+    index->sums.length--;
+}
+
+/* As builders before or after this one may write them. */
+START_TEST(checksums_that_lie_farther_apart_are_no_damage)
+{
+    struct sample sample = make_fastq(9000, 60, 68);
+    struct dp_array object = pack(&sample, ONE_MEMBER);
+    struct dp_index *index;
+    struct dp_sum_row *sums;
+
+    context = test_context();
+    index = build_bytes(context, &object, 512u << 10);
+    ck_assert_uint_gt(index->sums.length, 4 * (index->points.length - 1));
+    ck_assert_uint_gt(index->points.length, 1);
+    drop_sum(index, 0);
+    drop_sum(index, index->sums.length - 2);
+    ck_assert_int_eq(verify(index, &object, 1), DP_OK);
+    sums = index->sums.data;
+    sums[0].offset++; /* where no other builder can have an edge while it lacks this one */
+    ck_assert_int_eq(verify(index, &object, 1), DP_BAD_INDEX);
+    sums[0].offset--;
+    sums[0].crc32++;
+    ck_assert_int_eq(verify(index, &object, 1), DP_STALE_INDEX);
+    sums[0].crc32--;
+    drop_sum(index, index->sums.length - 1); /* the end */
+    ck_assert_int_eq(verify(index, &object, 1), DP_BAD_INDEX);
+    dp_index_free(index);
+    dp_array_free(&object);
+    sample_free(&sample);
+    dp_context_free(context);
+}
+END_TEST
+
 START_TEST(damaged_windows_and_pages_are_found_without_decoding)
 {
     const char *folder = test_enter_folder();
@@ -215,4 +255,5 @@ END_TEST
 TEST_MAIN("index verify", sound_indexes_pass, a_prefix_is_verified_in_what_has_grown,
           objects_that_changed_in_the_middle_are_found,
           lies_that_fit_together_are_found_by_decoding,
+          checksums_that_lie_farther_apart_are_no_damage,
           damaged_windows_and_pages_are_found_without_decoding, an_index_of_other_bytes_is_stale)
