@@ -53,7 +53,7 @@ struct dp_piece_reader {
     uint32_t crc32;          /* of everything decoded up to there */
     struct dp_edge first;    /* the edge at which emitting began */
     struct dp_block_walk walk; /* kind blocks */
-    uint8_t last_byte;         /* before where the reader stands; kind blocks */
+    uint8_t last_byte;         /* the last decoded; kind blocks: before where the reader stands */
 
     const uint8_t *pending; /* not given to the caller yet */
     size_t pending_bytes;
@@ -434,6 +434,21 @@ static void begin_emitting(struct dp_piece_reader *reader)
     reader->phase = EMIT;
 }
 
+/* The end of the interval was not met: if the data go on where decoding ended, a record ends there.
+ * One that does not would be taken for the last of the object. */
+static int check_last_record(const struct dp_piece_reader *reader, struct dp_error *err)
+{
+    const struct dp_slice_piece *piece = reader->piece;
+
+    if (!reader->source->format->newline || piece->decoded_last || reader->last_byte == '\n')
+        return DP_OK;
+    return dp_error_set(err, DP_BAD_INDEX,
+                        "%s: slice %llu: a record goes on behind uncompressed offset %llu, where "
+                        "decoding was planned to end: the index of the plan is wrong",
+                        reader->uri, (unsigned long long)reader->number,
+                        (unsigned long long)piece->decoded_end);
+}
+
 /* The decoder has nothing more. An edge exactly at the end of the data was not met yet: the scanner
  * is asked whether a record may end here. */
 static int finish(struct dp_piece_reader *reader, struct dp_error *err)
@@ -448,6 +463,8 @@ static int finish(struct dp_piece_reader *reader, struct dp_error *err)
         if (reader->phase == SEEK)
             begin_emitting(reader);
         rc = check_interval(reader, err);
+        if (!rc && reader->phase != DRAIN)
+            rc = check_last_record(reader, err);
     }
     return rc ? rc : end(reader, err);
 }
@@ -547,6 +564,8 @@ static int decode(struct dp_piece_reader *reader, struct dp_error *err)
         decoded->length = reader->used = 0;
         return finish(reader, err);
     }
+    if (decoded->length)
+        reader->last_byte = decoded->bytes[decoded->length - 1];
     reader->crc32 = dp_crc32_combine(reader->crc32, decoded->crc32, decoded->length);
     reader->offset += decoded->length;
     reader->used = 0;

@@ -82,7 +82,8 @@ static const char *find_piece_difference(const struct dp_slice *slice,
             return "what it emits is not what the index gives";
         if (!same_place(a, b))
             return "the place it reads is not what the index gives";
-        if (a->decoded_end != b->decoded_end || a->decoded_crc32 != b->decoded_crc32)
+        if (a->decoded_end != b->decoded_end || a->decoded_crc32 != b->decoded_crc32 ||
+            a->decoded_last != b->decoded_last)
             return "its checksum is not what the index gives";
     }
     return NULL;

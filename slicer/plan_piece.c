@@ -183,7 +183,7 @@ static struct dp_slice_piece *add_piece(struct dp_slice *slice, enum dp_piece_ki
     return piece;
 }
 
-/* Names the index by a window that it alone can have, so that several threads can also read a piece
+/* Names the index by the next window and its place, so that several threads can also read a piece
  * that needs none. Left out where slices do without the index, and where each of its windows would
  * cost a round trip. */
 static int refer_ahead(const struct dp_plan_place *place, size_t point, uint64_t end_offset,
@@ -216,6 +216,7 @@ static int choose_place(const struct dp_plan_place *place, uint64_t from_offset,
 
     dp_index_point(index, point, &piece->point);
     piece->decoded_end = dp_index_sum_edge(index, bound_offset);
+    piece->decoded_last = piece->decoded_end == dp_index_uncompressed_bytes(index);
     piece->range = dp_index_compressed_range(index, point, piece->decoded_end);
     rc = dp_index_sum(index, piece->point.uncompressed_offset, piece->decoded_end,
                       &piece->decoded_crc32, err);

@@ -108,11 +108,13 @@ struct dp_slice_piece {
                 * blocks: and that is all there is */
     struct dp_seek_point point;
     struct dp_slice_window window;
-    struct dp_slice_window next; /* of the first seek point behind a point that needs none: by it an
-                                  * index is known as the plan's own. raw_bytes 0: none */
+    struct dp_slice_window next; /* of the first seek point with one behind a point that needs none:
+                                  * the place of it tells which index has the others. raw_bytes 0:
+                                  * none */
     struct dp_edge checkpoint; /* kind records: parsing begins here, at or after the point */
     uint64_t decoded_end;      /* decoding ends at this uncompressed offset ... */
     uint32_t decoded_crc32;    /* ... and all from the point on has this CRC-32 */
+    bool decoded_last;         /* the object's data end there: the last line may lack its newline */
 
     /* Kind inline: one gzip member. */
     uint64_t raw_bytes; /* unpacked */

@@ -83,13 +83,23 @@ static json_t *write_count(uint64_t count)
     return count == UINT64_MAX ? json_null() : integer(count);
 }
 
+/* The object with one key more; NULL, and nothing left, when one of them could not be made. */
+static json_t *with(json_t *object, const char *key, json_t *value)
+{
+    if (json_object_set_new(object, key, value) == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
 static json_t *write_point(const struct dp_slice_piece *piece)
 {
-    return json_pack("{s:o,s:o,s:b,s:o,s:o*}", "offset",
-                     integer(piece->point.uncompressed_offset), "bit",
-                     integer(piece->point.compressed_bit), "mid_member", piece->point.mid_member,
-                     "window", write_window(&piece->window), "next",
-                     piece->next.raw_bytes ? write_window(&piece->next) : NULL);
+    json_t *point = json_pack("{s:o,s:o,s:b,s:o}", "offset",
+                              integer(piece->point.uncompressed_offset), "bit",
+                              integer(piece->point.compressed_bit), "mid_member",
+                              piece->point.mid_member, "window", write_window(&piece->window));
+
+    return piece->next.raw_bytes ? with(point, "next", write_window(&piece->next)) : point;
 }
 
 static json_t *write_edge(const struct dp_edge *edge)
@@ -101,8 +111,10 @@ static json_t *write_edge(const struct dp_edge *edge)
 
 static json_t *write_decoded(const struct dp_slice_piece *piece)
 {
-    return json_pack("{s:o,s:o}", "end", integer(piece->decoded_end), "crc32",
-                     hex32(piece->decoded_crc32));
+    json_t *decoded = json_pack("{s:o,s:o}", "end", integer(piece->decoded_end), "crc32",
+                                hex32(piece->decoded_crc32));
+
+    return piece->decoded_last ? with(decoded, "last", json_true()) : decoded;
 }
 
 static json_t *write_filter(const struct dp_slice_piece *piece)
@@ -167,6 +179,9 @@ json_t *dp_slice_json_write(const struct dp_slice *slice)
     json_t *interval = write_interval(&slice->interval);
     size_t i;
 
+    interval = with(interval, "size", integer(slice->size));
+    interval = with(interval, "span", json_boolean(slice->span));
+
     for (i = 0; i < slice->source_count; i++)
         if (!push(&sources, write_source(&slice->sources[i])))
             break;
@@ -176,11 +191,6 @@ json_t *dp_slice_json_write(const struct dp_slice *slice)
     for (i = 0; i < slice->piece_count; i++)
         if (!push(&pieces, write_piece(&slice->pieces[i])))
             break;
-    if (interval && (json_object_set_new(interval, "size", integer(slice->size)) ||
-                     json_object_set_new(interval, "span", json_boolean(slice->span)))) {
-        json_decref(interval);
-        interval = NULL;
-    }
     /* What is NULL makes the whole NULL. */
     return json_pack("{s:i,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:o},s:o}", "v", DP_SLICE_VERSION, "id",
                      slice->id, "plan", slice->plan_id, "n", integer(slice->number), "of",
@@ -457,12 +467,15 @@ static int read_decoded(json_t *value, struct dp_slice_piece *piece, struct dp_e
 {
     const char *crc;
     json_error_t why;
-    json_t *end;
+    json_t *end, *last = NULL;
 
-    if (json_unpack_ex(value, &why, JSON_STRICT, "{s:o,s:s}", "end", &end, "crc32", &crc))
+    if (json_unpack_ex(value, &why, JSON_STRICT, "{s:o,s:s,s?o}", "end", &end, "crc32", &crc,
+                       "last", &last))
         return unpack_failed(err, "decoded", &why);
-    if (!take_integer(end, &piece->decoded_end) || !take_hex32(crc, &piece->decoded_crc32))
+    if (!take_integer(end, &piece->decoded_end) || !take_hex32(crc, &piece->decoded_crc32) ||
+        (last && !json_is_true(last)))
         return malformed(err, "the end of decoding");
+    piece->decoded_last = last != NULL;
     return DP_OK;
 }
 

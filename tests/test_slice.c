@@ -49,19 +49,20 @@ static const char nothing[] =
     ":false,\"size\":0,\"span\":false},\"counts\":{\"records\":0},\"pieces\":[],\"check\":"
     "\"63a78137\"}";
 
-/* From the begin of an object, with what tells its index. */
+/* From the begin of an object to its end, with what tells its index. */
 static const char first[] =
-    "{\"v\":2,\"id\":\"9f0c0123456789abcdef0123456789ab\",\"plan\":\"51ab0123456789abcdef01"
-    "23456789ab\",\"n\":1,\"of\":64,\"sources\":[{\"uri\":\"file:///data/a%20b.gz\",\"valid"
-    "ator\":\"\",\"size\":5000,\"format\":\"text\",\"codec\":\"gzip\"}],\"outputs\":[{\"nam"
-    "e\":\"text\"}],\"interval\":{\"unit\":\"bytes\",\"begin\":0,\"end\":10000,\"last\":fal"
-    "se,\"size\":10000,\"span\":false},\"counts\":{\"records\":null},\"pieces\":[{\"kind\":"
-    "\"records\",\"source\":0,\"output\":0,\"filter\":null,\"interval\":{\"unit\":\"bytes\""
-    ",\"begin\":0,\"end\":10000,\"last\":false},\"records\":null,\"range\":[0,5000],\"point"
-    "\":{\"offset\":0,\"bit\":0,\"mid_member\":false,\"window\":null,\"next\":{\"raw_bytes"
-    "\":32768,\"crc32\":\"0badcafe\",\"uri\":\"file:///data/a%20b.gz.dpi\",\"size\":2000,\""
-    "range\":[1000,1900]}},\"checkpoint\":{\"record\":0,\"offset\":0,\"bases\":0,\"line\":0"
-    "},\"decoded\":{\"end\":60000,\"crc32\":\"00000000\"}}],\"check\":\"365b13ad\"}";
+    "{\"v\":2,\"id\":\"9f0c0123456789abcdef0123456789ab\",\"plan\":\"51ab0123456789abcdef"
+    "0123456789ab\",\"n\":1,\"of\":64,\"sources\":[{\"uri\":\"file:///data/a%20b.gz\",\"v"
+    "alidator\":\"\",\"size\":5000,\"format\":\"text\",\"codec\":\"gzip\"}],\"outputs\":["
+    "{\"name\":\"text\"}],\"interval\":{\"unit\":\"bytes\",\"begin\":0,\"end\":10000,\"la"
+    "st\":false,\"size\":10000,\"span\":false},\"counts\":{\"records\":null},\"pieces\":["
+    "{\"kind\":\"records\",\"source\":0,\"output\":0,\"filter\":null,\"interval\":{\"unit"
+    "\":\"bytes\",\"begin\":0,\"end\":10000,\"last\":false},\"records\":null,\"range\":[0"
+    ",5000],\"point\":{\"offset\":0,\"bit\":0,\"mid_member\":false,\"window\":null,\"next"
+    "\":{\"raw_bytes\":32768,\"crc32\":\"0badcafe\",\"uri\":\"file:///data/a%20b.gz.dpi\""
+    ",\"size\":2000,\"range\":[1000,1900]}},\"checkpoint\":{\"record\":0,\"offset\":0,\"b"
+    "ases\":0,\"line\":0},\"decoded\":{\"end\":60000,\"crc32\":\"00000000\",\"last\":true"
+    "}}],\"check\":\"4296ad24\"}";
 
 /* Two objects, two outputs, a header of either kind. */
 static const char several[] =
@@ -401,6 +402,10 @@ static const struct change changes[] = {
     {3, "pieces/2/output", "1", DP_BAD_INDEX}, /* 0 records for one output, 40 for the other */
     {3, "pieces/3/interval/end", "31", DP_BAD_INDEX},
     {3, "pieces/3/records", "19", DP_BAD_INDEX},
+    {4, "pieces/0/decoded/last", NULL, 0},
+    {4, "pieces/0/decoded/last", "false", DP_BAD_INDEX}, /* it is absent then */
+    {4, "pieces/0/decoded/last", "1", DP_BAD_INDEX},
+    {3, "pieces/0/decoded/last", "true", 0},
     {4, "pieces/0/point/next", NULL, 0},
     {4, "pieces/0/point/next", "[]", DP_BAD_INDEX},
     {4, "pieces/0/point/next/raw_bytes", "0", DP_BAD_INDEX},
@@ -410,7 +415,6 @@ static const struct change changes[] = {
     {4, "pieces/0/point/next/range", "[1000,1000]", DP_BAD_INDEX},
     {4, "pieces/0/point/next",
      "{\"raw_bytes\":3,\"crc32\":\"352441c2\",\"base64\":\"YWJj\"}", DP_BAD_INDEX},
-    {4, "sources/0/codec", "\"none\"", DP_BAD_INDEX},
     {4, "sources/0/codec", "\"bgzf\"", DP_BAD_INDEX},
     /* It has a window itself. */
     {0, "pieces/0/point/next",

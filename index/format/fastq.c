@@ -712,6 +712,7 @@ const struct dp_format dp_fastq = {
     .name = "fastq",
     .description = "reads with qualities, 4-line or multi-line",
     .has_bases = true,
+    .newline = true,
     .sniff = fastq_sniff,
     .endings = fastq_endings,
     .open = fastq_open,

@@ -94,6 +94,7 @@ struct dp_format {
     const char *description; /* a few words for --help and errors */
     bool has_bases;
     bool lines; /* records are lines */
+    bool newline; /* every record ends with one; only the last of an object may lack it */
 
     /* How sure the content makes us: 0 no, 1 possible, 2 sure. `head` holds the first bytes of the
      * uncompressed object (up to 64 KiB); `whole` says that it is all of it. */

@@ -222,6 +222,7 @@ const struct dp_format dp_text = {
     .description = "lines, ended by LF or CRLF",
     .has_bases = false,
     .lines = true,
+    .newline = true,
     .sniff = text_sniff,
     .endings = NULL,
     .open = text_open,

@@ -362,6 +362,7 @@ const struct dp_format dp_vcf = {
     .description = "variants as text, with its header",
     .has_bases = false,
     .lines = true,
+    .newline = true,
     .sniff = vcf_sniff,
     .endings = vcf_endings,
     .open = vcf_open,
