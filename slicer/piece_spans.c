@@ -15,22 +15,42 @@ struct dp_piece_spans {
     struct dp_index_spans spans;
 };
 
-/* The window by which the index is known: that of the piece, or of the next point that has one. */
+/* The window by which an index is known: that of the piece, or of the next point that has one. */
 static const struct dp_slice_window *telling_window(const struct dp_slice_piece *piece)
 {
     return piece->point.mid_member ? &piece->window : &piece->next;
 }
 
-/* Is this the window of point `i`, or, behind a point that needs none, of the next that has one? */
-static bool has_window(const struct dp_index *index, size_t i, const struct dp_slice_piece *piece)
+static bool is_packed_as(const struct dp_window_reference *window,
+                         const struct dp_slice_window *planned)
 {
-    const struct dp_slice_window *planned = telling_window(piece);
-    struct dp_window_reference window = {0};
-    bool any = dp_index_window_reference(index, i, &window);
+    return window->crc32 == planned->crc32 && window->raw_bytes == planned->raw_bytes;
+}
 
-    while (!any && !piece->point.mid_member && ++i < dp_index_point_count(index))
-        any = dp_index_window_reference(index, i, &window);
-    return any && window.crc32 == planned->crc32 && window.raw_bytes == planned->raw_bytes;
+/* Does the first window behind point `i` lie where that of the plan's index does? Its bytes alone
+ * tell little: one that copies nothing is the same everywhere. */
+static bool has_next_window(const struct dp_index *index, size_t i,
+                            const struct dp_slice_window *planned)
+{
+    struct dp_index_info info = {.struct_bytes = sizeof(info)};
+    struct dp_window_reference window = {0};
+
+    dp_index_info(index, &info);
+    while (++i < dp_index_point_count(index))
+        if (dp_index_window_reference(index, i, &window))
+            return is_packed_as(&window, planned) && info.index_bytes == planned->file_bytes &&
+                   window.range.begin == planned->range.begin &&
+                   window.range.end == planned->range.end;
+    return false;
+}
+
+/* Is this the window of point `i`? An index built anew from the same object has it, too. */
+static bool has_window(const struct dp_index *index, size_t i,
+                       const struct dp_slice_window *planned)
+{
+    struct dp_window_reference window = {0};
+
+    return dp_index_window_reference(index, i, &window) && is_packed_as(&window, planned);
 }
 
 /* Does the index, whatever it is of, have the very point that the piece begins at, with the same
@@ -45,7 +65,9 @@ static bool has_point(const struct dp_index *index, const struct dp_slice_piece 
     *i = dp_index_point_before(index, planned->uncompressed_offset);
     dp_index_point(index, *i, &point);
     return point.uncompressed_offset == planned->uncompressed_offset &&
-           point.compressed_bit == planned->compressed_bit && has_window(index, *i, piece);
+           point.compressed_bit == planned->compressed_bit &&
+           (planned->mid_member ? has_window(index, *i, &piece->window)
+                                : has_next_window(index, *i, &piece->next));
 }
 
 static bool fits(const struct dp_index *index, const struct dp_slice_piece *piece,
@@ -56,7 +78,7 @@ static bool fits(const struct dp_index *index, const struct dp_slice_piece *piec
            piece->range.end <= dp_index_source_bytes(index);
 }
 
-/* The index file that the window lies in; NULL: none, or not here. */
+/* The index file that the telling window lies in; NULL: none, or not here. */
 static const char *near_index(const struct dp_slice_piece *piece,
                               const struct dp_reader_options *options)
 {

@@ -2,8 +2,9 @@
  * SPDX-FileCopyrightText: The dataplug authors */
 
 /* A slice knows one seek point of a piece: from there one thread can decode. Where the object and
- * the index file that holds the point's window lie near, the other points cost next to nothing,
- * and several threads can share the work. What comes out is the same, and so are the checks. */
+ * the index file that holds the point's window, or the next one, lie near, the other points cost
+ * next to nothing, and several threads can share the work. What comes out is the same, and so are
+ * the checks; but the windows of the other points must be sound, which one thread does not need. */
 
 #ifndef DP_SLICER_PIECE_SPANS_H
 #define DP_SLICER_PIECE_SPANS_H

@@ -149,6 +149,7 @@ END_TEST
 START_TEST(test_first_piece)
 {
     struct dp_slice *slice, *inlined;
+    struct dp_piece_spans *spans;
     struct place other;
     struct sample lines;
     struct dp_error err;
@@ -159,6 +160,15 @@ START_TEST(test_first_piece)
     ck_assert_ptr_nonnull(slice->pieces[0].next.uri);
     ck_assert_uint_eq(inlined->pieces[0].next.raw_bytes, 0);
     ck_assert_ptr_null(spans_of(inlined, place.index_path));
+    /* A window that copies nothing is the same in every index: where it lies tells, too. */
+    ck_assert_ptr_nonnull(spans = spans_of(slice, NULL));
+    dp_piece_spans_free(spans);
+    slice->pieces[0].next.range.begin--;
+    ck_assert_ptr_null(spans_of(slice, NULL));
+    slice->pieces[0].next.range.begin++;
+    slice->pieces[0].next.file_bytes++;
+    ck_assert_ptr_null(spans_of(slice, NULL));
+    slice->pieces[0].next.file_bytes--;
 
     sample_make(&lines, LINES, 160000, 9);
     place_make(&other, &lines, ONE_MEMBER, SPACING, 6);
