@@ -184,12 +184,15 @@ static void check_unit(enum dp_plan_unit unit, const char *what)
     check_plan(&options, what);
 }
 
-static void check_object(enum sample_kind kind, enum packing packing, size_t length, uint64_t seed)
+/* spacing 0: any */
+static void check_object(enum sample_kind kind, enum packing packing, size_t length,
+                         uint64_t spacing, uint64_t seed)
 {
     static const uint64_t spacings[] = {1 << 10, 4 << 10, 16 << 10, 64 << 10};
-    uint64_t spacing = spacings[random_below(&dice, 4)];
     char what[100];
 
+    if (!spacing)
+        spacing = spacings[random_below(&dice, 4)];
     snprintf(what, sizeof(what), "kind %d, packing %d, length %zu, spacing %llu, seed %llu",
              (int)kind, (int)packing, length, (unsigned long long)spacing,
              (unsigned long long)seed);
@@ -211,7 +214,7 @@ START_TEST(test_small_objects)
     dice.state = seed_of((uint64_t)_i * 1000);
     for (packing = PLAIN; packing < PACKING_COUNT; packing++)
         for (seed = 1; seed <= 2; seed++)
-            check_object((enum sample_kind)_i, packing, seed * 6000, seed_of(seed));
+            check_object((enum sample_kind)_i, packing, seed * 6000, 0, seed_of(seed));
 }
 END_TEST
 
@@ -221,7 +224,18 @@ START_TEST(test_larger_objects)
 
     dice.state = seed_of((uint64_t)_i * 1000 + 500);
     for (packing = PLAIN; packing < PACKING_COUNT; packing++)
-        check_object((enum sample_kind)_i, packing, 150000, seed_of(3));
+        check_object((enum sample_kind)_i, packing, 150000, 0, seed_of(3));
+}
+END_TEST
+
+/* Seek points so far apart that checksum edges lie between them, where decoding may end. */
+START_TEST(test_edges_between_points)
+{
+    enum packing packing;
+
+    dice.state = seed_of((uint64_t)_i * 1000 + 700);
+    for (packing = PLAIN; packing < PACKING_COUNT; packing++)
+        check_object((enum sample_kind)_i, packing, 1300000, 512 << 10, seed_of(4));
 }
 END_TEST
 
@@ -375,6 +389,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, test_small_objects, 0, KIND_COUNT);
     tcase_add_loop_test(tests, test_larger_objects, 0, KIND_COUNT);
+    tcase_add_loop_test(tests, test_edges_between_points, 0, KIND_COUNT);
     tcase_add_loop_test(tests, test_one_unit_each, 0, PACKING_COUNT);
     tcase_add_loop_test(tests, test_reopened_index, 0, PACKING_COUNT);
     tcase_add_loop_test(tests, test_part_of_an_object, 0, PACKING_COUNT);
