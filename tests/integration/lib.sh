@@ -94,11 +94,12 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/dataplug-test.XXXXXX") || cannot "no temporary
 bin=$work/bin
 mkdir -p "$bin"
 is_script() { [ "$(head -c 2 "$1" 2>/dev/null)" = '#!' ]; }
+# program_of PATH: the program itself.
+program_of() { if is_script "$1"; then echo "${1%/*}/.libs/${1##*/}"; else echo "$1"; fi; }
 built() {
     local tool program
     for tool; do
-        program=$build/$tool
-        is_script "$program" && program=${program%/*}/.libs/${tool##*/}
+        program=$(program_of "$build/$tool")
         if [ -x "$program" ]; then
             ln -sf "$program" "$bin/"
         else

@@ -267,8 +267,7 @@ errors() {
 
 for tree in "$build" ${1:+"$1"}; do
     mpi=$(which_mpi "$tree")
-    program=$tree/dp-mdr-mpi
-    [ -x "$tree/.libs/dp-mdr-mpi" ] && program=$tree/.libs/dp-mdr-mpi
+    program=$(program_of "$tree/dp-mdr-mpi")
     [ -n "$mpi" ] && [ -x "$program" ] || cannot "dp-mdr-mpi is not built in $tree"
     command -v "mpirun.$mpi" >/dev/null || cannot "mpirun.$mpi is not installed"
     make -s -C "$tree" tests/mdr_ranks >/dev/null || cannot "tests/mdr_ranks is not built in $tree"
@@ -300,8 +299,7 @@ for tree in "$build" ${1:+"$1"}; do
     mpi=$(which_mpi "$tree")
     plugin=pmix
     [ "$mpi" = openmpi ] || plugin=pmi2
-    program=$tree/dp-mdr-mpi
-    [ -x "$tree/.libs/dp-mdr-mpi" ] && program=$tree/.libs/dp-mdr-mpi
+    program=$(program_of "$tree/dp-mdr-mpi")
     export LD_LIBRARY_PATH=$tree/.libs
     rm -f have.*
     timeout 600 srun --quiet --mpi=$plugin -n 2 "$program" -q "${input[@]}" -o have.tsv 2>err ||
