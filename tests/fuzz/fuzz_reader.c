@@ -83,14 +83,16 @@ static void move_to_file(struct dp_slice *slice, const char *path, const uint8_t
         source->validator = strdup("");
         source->size_bytes = size;
     }
-    for (i = 0; i < slice->piece_count; i++)
+    for (i = 0; i < slice->piece_count; i++) {
         move_window(&slice->pieces[i].window, path, data, size);
+        move_window(&slice->pieces[i].next, path, data, size);
+    }
 }
 
 static void read_slice(struct dp_slice *slice, const uint8_t *data, size_t size)
 {
-    static const struct dp_reader_options interleaved = {.struct_bytes = sizeof(interleaved),
-                                                         .interleave = 1};
+    static const struct dp_reader_options interleaved = {
+        .struct_bytes = sizeof(interleaved), .interleave = 1, .threads = 2};
     static struct dp_context *context;
     const char *path = write_data(data, size);
     struct dp_reader *reader = NULL;
