@@ -534,7 +534,8 @@ void dp_slice_info(const struct dp_slice *slice, struct dp_slice_info *info);
 /* The URI of an object of the slice, the name of an output; counted from 0, NULL beyond the last. */
 const char *dp_slice_source(const struct dp_slice *slice, size_t number);
 const char *dp_slice_output(const struct dp_slice *slice, size_t number);
-/* The URI of the index of an object, where the slice refers to it for windows; else NULL. */
+/* The URI of the index of an object, where the slice names it for windows that it needs or that
+ * several threads may use; else NULL. */
 const char *dp_slice_index(const struct dp_slice *slice, size_t number);
 
 /* ---------------------------------------------------------------------------------- reader */

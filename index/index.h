@@ -58,7 +58,8 @@ bool dp_index_window_reference(const struct dp_index *index, size_t i,
  * point at or after `end`, or the end of the object. */
 struct dp_range dp_index_compressed_range(const struct dp_index *index, size_t i, uint64_t end);
 
-/* Checksum edges: every seek point and at most DP_SUM_BYTES apart; the last is the end. */
+/* Checksum edges: every seek point, and others between, DP_SUM_BYTES apart or less (in BGZF at the
+ * end of a block: there a piece of one block may be longer); the last is the end. */
 #define DP_SUM_BYTES (4u << 20)
 /* The first checksum edge at or after an uncompressed offset. */
 uint64_t dp_index_sum_edge(const struct dp_index *index, uint64_t offset);

@@ -82,7 +82,8 @@ void dp_flow_free(struct dp_flow *flow)
 }
 
 /* How far apart checksum edges are at most: a fraction of the spacing, also after that was doubled,
- * so that there are never many more of them than of seek points. */
+ * so that there are DP_EDGES_PER_POINT for a seek point, and more only where even these would lie
+ * farther apart than `sum_bytes`. */
 static uint64_t edge_step(const struct dp_flow *flow)
 {
     uint64_t most = flow->config->sum_bytes;

@@ -99,8 +99,9 @@ struct dp_decoder_config {
                                      is checked); UINT64_MAX: to the end of the object */
     uint64_t spacing_bytes;       /* of seek points; 0: find none */
     uint64_t sum_bytes;           /* a piece ends at least this often after the last edge (a seek
-                                     point or such an end), more often where seek points lie close;
-                                     0: no such edges */
+                                     point or such an end), more often, down to
+                                     DP_EDGE_STEP_LEAST, where seek points lie close; 0: no such
+                                     edges */
     const struct dp_guide *guide; /* not owned; NULL: none. Instead of sum_bytes and spacing_bytes;
                                      with spans the start is that of the first */
     bool want_blocks;             /* BGZF: report every block */
