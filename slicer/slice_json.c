@@ -206,6 +206,13 @@ static int malformed(struct dp_error *err, const char *what)
     return dp_error_set(err, DP_BAD_INDEX, "slice: %s is missing or malformed", what);
 }
 
+/* A name that another version may know. */
+static int unknown(struct dp_error *err, const char *what, const char *name)
+{
+    return dp_error_set_detail(err, DP_UNSUPPORTED, DP_DETAIL_VERSION,
+                               "slice: unknown %s \"%.40s\"", what, name);
+}
+
 /* jansson's strict unpacking: a missing key, a wrong type or an unknown key is a failure. */
 static int unpack_failed(struct dp_error *err, const char *what, const json_error_t *why)
 {
@@ -351,9 +358,9 @@ static int read_source(json_t *value, struct dp_slice *slice, struct dp_error *e
         return rc;
     source->format = dp_format_find(format);
     if (!source->format)
-        return dp_error_set(err, DP_UNSUPPORTED, "slice: unknown format \"%.40s\"", format);
+        return unknown(err, "format", format);
     if (!dp_codec_parse(codec, &source->codec))
-        return dp_error_set(err, DP_UNSUPPORTED, "slice: unknown codec \"%.40s\"", codec);
+        return unknown(err, "codec", codec);
     return DP_OK;
 }
 
@@ -388,7 +395,7 @@ static int take_interval(const char *unit, const json_t *begin, const json_t *en
                          struct dp_interval *interval, struct dp_error *err)
 {
     if (!take_unit(unit, &interval->unit))
-        return dp_error_set(err, DP_UNSUPPORTED, "slice: unknown unit \"%.40s\"", unit);
+        return unknown(err, "unit", unit);
     if (!take_integer(begin, &interval->begin) || !take_integer(end, &interval->end))
         return malformed(err, "the interval");
     interval->last = last;
@@ -644,7 +651,7 @@ static int read_piece(json_t *value, struct dp_slice *slice, struct dp_error *er
         piece->kind = DP_PIECE_INLINE;
         return read_inline_piece(value, piece, err);
     }
-    return dp_error_set(err, DP_UNSUPPORTED, "slice: unknown kind of piece \"%.40s\"", kind);
+    return unknown(err, "kind of piece", kind);
 }
 
 /* Hands each element to `read`. */

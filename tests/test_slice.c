@@ -463,6 +463,7 @@ START_TEST(test_contradiction)
     ck_assert_msg(rc == changes[_i].code, "%s: %d %s", line, rc, err.message);
     /* It must be refused for what it says, not for the check, which is right. */
     ck_assert_int_ne(err.detail, DP_DETAIL_CHECKSUM);
+    ck_assert_int_eq(err.detail == DP_DETAIL_VERSION, rc == DP_UNSUPPORTED);
     free(line);
 }
 END_TEST

@@ -517,7 +517,7 @@ static int check_taken(const struct fetch *fetch, struct dp_error *err)
     if (!wanted || fetch->failed_slices || fetch->team.taken >= wanted)
         return DP_OK;
     return dp_error_set(
-        err, DP_NOT_FOUND, "--only: %llu of its %llu slices are not in the manifest",
+        err, DP_NOT_FOUND, "--only: %llu of the %llu slices that it names are not in the manifest",
         (unsigned long long)(wanted - fetch->team.taken), (unsigned long long)wanted);
 }
 

@@ -342,10 +342,9 @@ static int open_output(const struct request *request, const struct dp_plan_parts
 
 /* Reads the regions that were asked for: they may depend on the contigs that there are. */
 static int take_regions(struct request *request, const struct dp_index *index,
-                        const struct dp_object *object, struct dp_regions *regions,
-                        struct dp_error *err)
+                        struct dp_regions *regions, struct dp_error *err)
 {
-    const char *const *texts = request->regions.data, *unknown;
+    const char *const *texts = request->regions.data;
     size_t i;
     int rc = DP_OK;
 
@@ -357,13 +356,21 @@ static int take_regions(struct request *request, const struct dp_index *index,
         return rc;
     if (!regions->list.length && (request->regions.length || request->bed))
         return dp_error_set(err, DP_INVALID, "the list of regions is empty");
-    unknown = index ? dp_regions_unknown(regions, index) : NULL;
-    if (unknown)
-        dp_tool_warn(request->tool, "%s: no record is on contig %s", dp_object_uri(object),
-                     unknown);
     request->plan.regions = regions->list.data;
     request->plan.region_count = regions->list.length;
     return DP_OK;
+}
+
+/* Says what of a good plan may surprise. */
+static void warn(const struct request *request, const char *name, const struct dp_object *object,
+                 const struct dp_index *index, const struct dp_regions *regions)
+{
+    const char *unknown = dp_regions_unknown(regions, index);
+
+    if (unknown)
+        dp_tool_warn(request->tool, "%s: no record is on contig %s", dp_object_uri(object),
+                     unknown);
+    dp_plan_parts_warn(request->tool, dp_local_display(name, object), index);
 }
 
 /* Writes the manifest and what is to be said about it. */
@@ -400,11 +407,11 @@ static int plan_one(struct request *request, const char *name, struct dp_error *
     if (rc == DP_OK)
         rc = dp_plan_origin_find(tool, source.object, name, request->index, &origin, err);
     if (rc == DP_OK)
-        rc = take_regions(request, origin.index, source.object, &regions, err);
+        rc = take_regions(request, origin.index, &regions, err);
     if (rc == DP_OK)
         rc = dp_plan_origin_plan(&origin, source.object, &request->plan, &plan, err);
     if (rc == DP_OK && origin.index)
-        dp_plan_parts_warn(tool, dp_local_display(name, source.object), origin.index);
+        warn(request, name, source.object, origin.index, &regions);
     if (rc == DP_OK) {
         source.index = origin.index;
         parts.object_bytes = dp_object_size(source.object);

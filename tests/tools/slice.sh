@@ -59,7 +59,7 @@ dp-slice fetch line >nine
 check "--slice" cmp out nine
 same "records of a slice" "$(($(wc -l <nine) / 4))" 187
 ends 1 "a number that is not there" dp-slice fetch --only 60-70 m64
-says "6 of its 11 slices are not in the manifest" "a number that is not there"
+says "6 of the 11 slices that it names are not in the manifest" "a number that is not there"
 # Of lines that are not wanted only the check is looked at, whoever wrote them.
 dp-slice fetch --only 7 m64 >seventh
 sed 's/,"/, "/g' m64 >blanks

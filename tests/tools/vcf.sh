@@ -157,6 +157,7 @@ fastq 10 >r.fq
 dp-index build -q r.fq
 ends 1 "regions of reads" dp-slice plan --region c1 r.fq
 says "records of format fastq have no positions" "regions of reads"
+same "regions of reads: nothing else is said" "$(wc -l <err)" 1
 ends 1 "--contigs of reads" dp-index show --contigs r.fq
 
 summary
