@@ -115,15 +115,15 @@ class Bench(Mdr, Variants, Common):
             peak = max(peak, usage.ru_maxrss * 1024)
         return time.monotonic() - begin, peak
 
-    def race(self, contestants, files=()):
+    def race(self, contestants, files=(), rounds=1):
         """contestants: {name: (prepare or None, commands) or a function that returns seconds}; they
-        take turns `runs` times, with the files in the page cache. Returns {name: median seconds}."""
+        take turns `runs` times `rounds`, with the files in the page cache. Returns {name: median seconds}."""
         def turn(prepare, commands):
             if prepare:
                 prepare()
             return self.run(commands)[0]
         return super().race({name: rest if callable(rest) else lambda rest=rest: turn(*rest)
-                             for name, rest in contestants.items()}, files)
+                             for name, rest in contestants.items()}, files, rounds)
 
     def row(self, work, data, ours, peer, ratio, bar, more_is_better=True):
         verdict = self.judge(ratio, bar, more_is_better)
@@ -244,7 +244,7 @@ class Bench(Mdr, Variants, Common):
             files.append(index)
             contest["gztool"] = (None, [["gztool", "-v0", "-W", "-b", str(at), "-r", str(FETCH_BYTES),
                                          "-I", index, path] for at in self.offsets(kind)])
-        times = self.race(contest, files)
+        times = self.race(contest, files, rounds=3)
         if "gztool" in times:
             self.versus("10 x fetch 10 MB, dp-zcat --range / gztool -b", kind, times, "range", "gztool", 3.5)
             self.versus("10 x fetch 10 MB, dp-slice fetch / gztool -b", kind, times, "slice", "gztool", 3.5)

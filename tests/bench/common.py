@@ -112,13 +112,14 @@ class Common:
             while file.read(MIB):
                 pass
 
-    def race(self, contestants, files=()):
-        """contestants: {name: function that returns seconds}; they take turns `runs` times, each with
+    def race(self, contestants, files=(), rounds=1):
+        """contestants: {name: function that returns seconds}; they take turns `runs` times
+        (`rounds` times as often where a turn is so short that one wake-up counts), each with
         the files (paths, or a function that lists them) in the page cache: read before every turn, as
         some machines take memory back within seconds, and who comes first would wait for the disk.
         Returns {name: median seconds}."""
         times = {name: [] for name in contestants}
-        for _ in range(self.args.runs):
+        for _ in range(self.args.runs * rounds):
             for name, contestant in contestants.items():
                 for path in files() if callable(files) else files:
                     self.warm(path)
